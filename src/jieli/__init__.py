@@ -1,0 +1,1 @@
+"""Jieli (接力): work accounts, lawful records, and clean handovers."""

@@ -1,0 +1,1 @@
+"""Who may come in: persons, their passkeys, grants with expiry, signed links. Identity is apart from role."""

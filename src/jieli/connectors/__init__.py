@@ -1,0 +1,1 @@
+"""Outside systems, each behind the port of the room that needs it."""

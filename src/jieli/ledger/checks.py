@@ -1,0 +1,173 @@
+"""What the book checks about itself and about every row it committed to. Reads only; needs no key that signs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+from django.db import connections
+
+from jieli.ledger import queries
+from jieli.ledger.append import TILE
+from jieli.ledger.fsck import Check, Finding
+from jieli.ledger.models import Entry, Part, Tile
+from jieli.ledger.tables import Row, rows
+from jieli.ledger.values import sealed_row
+from seal import canonical
+from seal.errors import SealError
+from seal.part import entry_bytes
+from seal.tree import leaf_hash, root
+
+#: For kinds of entry whose parts after the first ones are kept by a room (items): their leaves, by entry.
+ForeignLeaves = Callable[[Sequence[int]], dict[int, list[bytes]]]
+CHUNK = 2_000
+#: Only an entry of such a kind may have shredded a part.
+SHRED_KINDS = ("archive.shred", "archive.shredded", "ledger.shred")
+
+
+def checks(foreign: dict[str, ForeignLeaves]) -> list[Check]:
+    """The ledger's own checks; `foreign` tells where a kind's other leaves are."""
+    return [
+        Check("ledger.entries", "账本条目", check_entries),
+        Check("ledger.parts", "条目内容", check_parts),
+        Check("ledger.commitments", "条目承诺", lambda: check_commitments(foreign)),
+        Check("ledger.tiles", "哈希块", check_tiles),
+        Check("ledger.rows", "登记与账本一致", check_rows),
+    ]
+
+
+def check_entries() -> Iterator[Finding]:
+    """Entries are numbered without a gap, run forward in time, and hash to their leaves."""
+    expected, time = 0, 0
+    for e in Entry.objects.filter(log=queries.live_log()).order_by("index").iterator(CHUNK):
+        where = str(e.index)
+        if e.index != expected:
+            yield Finding("ledger.entry_gap", "ledger_entry", where, f"条目 {expected} 缺失。")
+        if e.time < time:
+            yield Finding("ledger.entry_time", "ledger_entry", where, f"条目 {e.index} 的时间早于前一条。")
+        data = entry_bytes(kind=e.kind, time=e.time, count=e.count, commitment=bytes(e.commitment))
+        if leaf_hash(data) != bytes(e.leaf):
+            yield Finding("ledger.entry_leaf", "ledger_entry", where, f"条目 {e.index} 与其叶哈希不符。")
+        expected, time = e.index + 1, e.time
+    for foreign in Entry.objects.exclude(log=queries.live_log()).values_list("log", "index"):
+        yield Finding("ledger.entry_log", "ledger_entry", str(foreign), "条目属于未知的账本。")
+
+
+def _named_as_shredded() -> set[tuple[int, int, int]]:
+    """(entry that shreds, entry, n) for each part that a shred entry names in its facts."""
+    named = set()
+    shreds = Entry.objects.filter(log=queries.live_log(), kind__in=SHRED_KINDS).values_list("index", flat=True)
+    for part in Part.objects.filter(log=queries.live_log(), entry__in=list(shreds), n=0, body__isnull=False):
+        try:
+            facts: Any = canonical.decode(bytes(part.body))
+        except SealError:
+            continue  # check_parts names this part
+        for entry, n in facts.get("facts", {}).get("parts", []):
+            named.add((part.entry, entry, n))
+    return named
+
+
+def check_parts() -> Iterator[Finding]:
+    """A part is whole and hashes to its leaf, or was shredded by an entry that names it."""
+    named = _named_as_shredded()
+    for p in Part.objects.order_by("log", "entry", "n").iterator(CHUNK):
+        where = f"{p.entry}/{p.n}"
+        if p.body is None or p.salt is None:
+            if (p.shredded_in, p.entry, p.n) not in named:
+                yield Finding("ledger.part_lost", "ledger_part", where, f"内容 {where} 被清空，但没有销毁记录。")
+            continue
+        if leaf_hash(bytes(p.salt) + bytes(p.body)) != bytes(p.leaf):
+            yield Finding("ledger.part_leaf", "ledger_part", where, f"内容 {where} 与其叶哈希不符。")
+            continue
+        body: Any = canonical.decode(bytes(p.body))
+        if (p.row_table, p.row_id) != (body.get("table"), body.get("id")):
+            yield Finding("ledger.part_row", "ledger_part", where, f"内容 {where} 所指的行与正文不符。")
+
+
+def check_commitments(foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
+    """Each entry commits to exactly the parts that are kept, here or in the room that keeps its items."""
+    known: set[int] = set()
+    chunk: list[Entry] = []
+    for e in Entry.objects.filter(log=queries.live_log()).order_by("index").iterator(CHUNK):
+        known.add(e.index)
+        chunk.append(e)
+        if len(chunk) == CHUNK:
+            yield from _check_chunk(chunk, foreign)
+            chunk = []
+    yield from _check_chunk(chunk, foreign)
+    for log, entry in Part.objects.values_list("log", "entry").distinct():
+        if log != queries.live_log() or entry not in known:
+            yield Finding("ledger.part_orphan", "ledger_part", f"{entry}", f"内容指向不存在的条目 {entry}。")
+
+
+def _check_chunk(chunk: list[Entry], foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
+    leaves = queries.part_leaves(e.index for e in chunk)
+    for kind, provider in foreign.items():
+        wanted = [e.index for e in chunk if e.kind == kind]
+        for index, more in (provider(wanted) if wanted else {}).items():
+            leaves[index] = leaves.get(index, []) + more
+    for e in chunk:
+        found = leaves.get(e.index, [])
+        if len(found) != e.count:
+            sentence = f"条目 {e.index} 应有 {e.count} 份内容，实有 {len(found)} 份。"
+            yield Finding("ledger.part_count", "ledger_entry", str(e.index), sentence)
+        elif root(found) != bytes(e.commitment):
+            yield Finding("ledger.commitment", "ledger_entry", str(e.index), f"条目 {e.index} 与其内容不符。")
+
+
+def check_tiles() -> Iterator[Finding]:
+    """Stored tiles are the ones that the entries give: none missing, none changed, none too many."""
+    size = queries.head(queries.live_log()).size
+    hashes = [bytes(x) for x in Entry.objects.filter(log=queries.live_log()).order_by("index").values_list("leaf", flat=True)]
+    expected: dict[tuple[int, int, int], tuple[bytes, bytes]] = {}
+    level, log = 0, queries.live_log()
+    while size >= TILE:
+        above = []
+        for n in range(len(hashes) // TILE):
+            part = hashes[n * TILE : (n + 1) * TILE]
+            above.append(root(part))
+            expected[log, level, n] = (b"".join(part), above[-1])
+        hashes, size, level = above, len(above), level + 1
+    for t in Tile.objects.iterator(CHUNK):
+        key = (t.log, t.level, t.n)
+        if expected.pop(key, None) != (bytes(t.data), bytes(t.root)):
+            yield Finding("ledger.tile", "ledger_tile", f"{t.level}/{t.n}", f"哈希块 {t.level}/{t.n} 与条目不符。")
+    for _, level, n in expected:
+        yield Finding("ledger.tile_missing", "ledger_tile", f"{level}/{n}", f"哈希块 {level}/{n} 缺失。")
+
+
+def check_rows() -> Iterator[Finding]:
+    """Every row is the one that its latest part wrote, and every latest part has its row."""
+    models = [m for m in rows() if m.parted]
+    for model in models:
+        yield from _check_table(model)
+    names = {m._meta.db_table for m in models}
+    for table in Part.objects.filter(row_table__isnull=False).values_list("row_table", flat=True).distinct():
+        if table not in names:
+            yield Finding("ledger.row_table", "ledger_part", str(table), f"内容指向未知的表 {table}。")
+
+
+def _check_table(model: type[Row]) -> Iterator[Finding]:
+    table = model._meta.db_table
+    latest = _latest_digests(table)
+    for row in model._base_manager.using(model.store).order_by("pk").iterator(CHUNK):
+        key = str(row.pk)
+        if key not in latest:
+            yield Finding("ledger.row_unknown", table, key, "账本中没有写入这一行的条目。")
+            continue
+        digest = latest.pop(key)
+        body = canonical.encode({"id": key, "row": sealed_row(row), "table": table})
+        if digest is not None and sha256(body).digest() != digest:
+            yield Finding("ledger.row_changed", table, key, "这一行与账本中最后一次写入不符。")
+    for key in latest:
+        yield Finding("ledger.row_missing", table, key, "账本写入过这一行，但它已不在表中。")
+
+
+def _latest_digests(table: str) -> dict[str, bytes | None]:
+    """SHA-256 of each row's latest part; None where that part was shredded with the row's personal columns."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (row_id) row_id, sha256(body) FROM ledger_part"
+            " WHERE log = %s AND row_table = %s ORDER BY row_id, entry DESC, n DESC",
+            [queries.live_log(), table],
+        )
+        return {row: None if digest is None else bytes(digest) for row, digest in cursor.fetchall()}

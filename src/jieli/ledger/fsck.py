@@ -1,0 +1,48 @@
+"""fsck: does what stands in the database agree with what the book committed to?
+
+Rooms export checks, wiring gathers them, this runs them. A check yields findings and never repairs.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as the book says: where, and in a sentence, what."""
+
+    code: str
+    table: str
+    id: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named check; `title` is what the screen shows while it runs."""
+
+    name: str
+    title: str
+    run: Callable[[], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run of fsck found, and how much it looked at."""
+
+    findings: tuple[Finding, ...]
+    checks: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings
+
+
+def run(checks: list[Check], *, progress: Callable[[str], None] | None = None) -> Report:
+    """Run every check to its end, also after findings, so that one run names all."""
+    findings: list[Finding] = []
+    for check in checks:
+        if progress:
+            progress(check.title)
+        findings.extend(check.run())
+    return Report(tuple(findings), tuple(c.name for c in checks))

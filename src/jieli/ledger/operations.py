@@ -1,0 +1,123 @@
+"""Writing the book. Operations stage entries; the outermost transaction appends them as its last statements."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from django.db import transaction
+
+from jieli.ledger import append, locks
+from jieli.ledger.append import StagedPart
+from jieli.ledger.bulk import copy_rows
+from jieli.ledger.errors import NothingWritten
+from jieli.ledger.models import Log
+from jieli.ledger.tables import Kind, Row, sealed_fields
+from jieli.ledger.values import sealed_row
+from seal import part
+
+_open: ContextVar["Book | None"] = ContextVar("open_book", default=None)
+
+
+@dataclass
+class Staged:
+    """An entry being written. Its `index` and `time` are known once the outermost transaction has committed."""
+
+    kind: str
+    at: int
+    parts: list[StagedPart]
+    foreign: list[bytes] = field(default_factory=list)
+    index: int | None = None
+    time: int | None = None
+
+    def insert(self, *rows: Row) -> None:
+        """Write new rows; each becomes a part with the values of its sealed columns."""
+        for model, group in groupby(rows, key=type):
+            same = list(group)
+            _wait_for_gate(model)
+            copy_rows(same, using=model.store)
+            self._commit_to(same)
+
+    def revise(self, *rows: Row) -> None:
+        """Write changed rows of `revise` tables; what they were stays in their earlier parts."""
+        for model, group in groupby(rows, key=type):
+            same = list(group)
+            if model.table_kind is not Kind.REVISE:
+                raise TypeError(f"{model._meta.db_table} is append-only")
+            _wait_for_gate(model)
+            names = [f.name for f in model._meta.concrete_fields if not f.primary_key]
+            model._base_manager.using(model.store).bulk_update(same, names, batch_size=1_000)
+            self._commit_to(same)
+
+    def commit_to_leaves(self, leaves: Sequence[bytes]) -> None:
+        """Commit to leaves kept elsewhere (items of a batch): parts 1, 2, … whose rows prove themselves."""
+        self.foreign.extend(leaves)
+
+    def _commit_to(self, rows: Sequence[Row]) -> None:
+        if not sealed_fields(type(rows[0])):
+            raise TypeError(f"{rows[0]._meta.db_table} has no sealed column")
+        for row in rows:
+            name, key = row._meta.db_table, str(row.pk)
+            body = part.row_body(table=name, id=key, row=sealed_row(row))
+            self.parts.append(_part(body, name, key))
+
+
+def _wait_for_gate(model: type[Row]) -> None:
+    if model.basis:
+        locks.change_bases()
+
+
+def _part(body: bytes, table: str | None = None, key: str | None = None) -> StagedPart:
+    salt = os.urandom(part.SALT_LENGTH)
+    return StagedPart(salt, body, part.part_leaf(salt, body), table, key)
+
+
+@dataclass
+class Book:
+    """The entries of one transaction, in the order in which they were staged."""
+
+    at: int
+    entries: list[Staged] = field(default_factory=list)
+
+    def entry(self, kind: str, *, by: str, facts: Mapping[str, Any] | None = None) -> Staged:
+        """Stage an entry. `by` names who acts; `facts` is canonical JSON without content and without nulls."""
+        staged = Staged(kind, self.at, [_part(part.facts_body({"by": by, **(facts or {})}))])
+        self.entries.append(staged)
+        return staged
+
+
+@contextmanager
+def book(*, at: int) -> Iterator[Book]:
+    """The transaction of the book. Within another one it joins it, so that all stands or falls together.
+
+    Crash before COMMIT: nothing happened. Crash after: everything did; nobody was told, who asks again sees it.
+    """
+    if (outer := _open.get()) is not None:
+        yield outer
+        return
+    with transaction.atomic(using="default", durable=True):
+        opened = Book(at)
+        token = _open.set(opened)
+        try:
+            yield opened
+        finally:
+            _open.reset(token)
+        if not opened.entries:
+            raise NothingWritten("账本事务结束时没有任何条目。", remedy="请报告此错误。")
+        # From here to COMMIT: no rendering, no signing, no call to anybody. The lock is held for microseconds.
+        append.append(opened.entries)
+
+
+def open_log(*, origin: str, at: int) -> int:
+    """Open the log of an installation; its origin is the name of its signing key. Idempotent for one origin."""
+    with transaction.atomic(using="default", durable=True):
+        locks.append_to(0)
+        found = Log.objects.order_by("-id").first()
+        if found is not None and found.origin == origin:
+            return found.id
+        opened = Log(id=found.id + 1 if found else 1, origin=origin, opened_at=at)
+        copy_rows([opened])
+    return opened.id

@@ -1,0 +1,140 @@
+"""Reading the book: entries, versions of rows, proofs, checkpoints. Nothing here writes or signs."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connections
+
+from jieli.ledger.append import TILE, head, live_log
+from jieli.ledger.models import Checkpoint, Cosignature, Entry, Log, Part, Tile, Timestamp
+from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart, Recorded, Version
+from seal import canonical
+from seal.part import entry_bytes
+from seal.tree import inclusion_path
+
+__all__ = ["head", "live_log"]
+
+
+def origin(log: int | None = None) -> str:
+    """The name under which a log signs."""
+    return Log.objects.values_list("origin", flat=True).get(id=live_log() if log is None else log)
+
+
+def first_recorded(table: str, ids: Iterable[object] | None = None) -> dict[str, Recorded]:
+    """When the first part of each row was written, by row id; every row of the table when `ids` is None."""
+    query = (
+        "SELECT DISTINCT ON (p.row_id) p.row_id, p.entry, p.n, e.time FROM ledger_part p"
+        " JOIN ledger_entry e ON e.log = p.log AND e.index = p.entry"
+        " WHERE p.log = %s AND p.row_table = %s {only} ORDER BY p.row_id, p.entry, p.n"
+    )
+    args: list[object] = [live_log(), table]
+    only = ""
+    if ids is not None:
+        only, args = "AND p.row_id = ANY(%s)", [*args, [str(i) for i in ids]]
+    with connections["default"].cursor() as cursor:
+        cursor.execute(query.format(only=only), args)
+        return {row: Recorded(entry, n, time) for row, entry, n, time in cursor.fetchall()}
+
+
+def history(table: str, row_id: object) -> list[Version]:
+    """Every version of a row, oldest first, as the parts carry it."""
+    found = Part.objects.filter(log=live_log(), row_table=table, row_id=str(row_id))
+    parts = list(found.order_by("entry", "n").values_list("entry", "n", "body"))
+    times = dict(
+        Entry.objects.filter(log=live_log(), index__in={p[0] for p in parts}).values_list("index", "time")
+    )
+    return [
+        Version(entry, n, times[entry], canonical.decode(bytes(body))["row"] if body is not None else None)
+        for entry, n, body in parts
+    ]
+
+
+def entries(indexes: Iterable[int]) -> dict[int, EntryRef]:
+    """Entries by index, each with its leaf's data."""
+    found = Entry.objects.filter(log=live_log(), index__in=list(indexes))
+    return {e.index: _entry(e) for e in found}
+
+
+def _entry(e: Entry) -> EntryRef:
+    commitment = bytes(e.commitment)
+    data = entry_bytes(kind=e.kind, time=e.time, count=e.count, commitment=commitment)
+    return EntryRef(e.index, e.kind, e.time, e.count, commitment, data)
+
+
+def entries_of_kind(kind: str, *, limit: int = 1_000) -> list[EntryRef]:
+    """The newest entries of a kind, newest first."""
+    found = Entry.objects.filter(log=live_log(), kind=kind).order_by("-index")[:limit]
+    return [_entry(e) for e in found]
+
+
+def parts(keys: Iterable[tuple[str, object]]) -> dict[tuple[str, str], list[OpenedPart]]:
+    """All parts of rows given as (table, id), oldest first, shredded ones left out."""
+    wanted = [(table, str(row)) for table, row in keys]
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT p.row_table, p.row_id, p.entry, p.n, p.salt, p.body FROM ledger_part p"
+            " JOIN unnest(%s::text[], %s::text[]) AS w(t, r) ON p.row_table = w.t AND p.row_id = w.r"
+            " WHERE p.log = %s AND p.body IS NOT NULL ORDER BY p.entry, p.n",
+            [[t for t, _ in wanted], [r for _, r in wanted], live_log()],
+        )
+        found: dict[tuple[str, str], list[OpenedPart]] = {}
+        for table, row, entry, n, salt, body in cursor.fetchall():
+            found.setdefault((table, row), []).append(OpenedPart(entry, n, bytes(salt), bytes(body)))
+    return found
+
+
+def part_leaves(indexes: Iterable[int]) -> dict[int, list[bytes]]:
+    """The leaves of the parts kept here, by entry, in order; a batch's items stand in the archive."""
+    found: dict[int, list[bytes]] = {}
+    rows = Part.objects.filter(log=live_log(), entry__in=list(indexes)).order_by("entry", "n")
+    for entry, leaf in rows.values_list("entry", "leaf"):
+        found.setdefault(entry, []).append(bytes(leaf))
+    return found
+
+
+def tile(level: int, n: int, width: int, *, log: int | None = None) -> bytes:
+    """The first `width` hashes of a tile as C2SP tlog-tiles prints them; partial ones are computed."""
+    log = live_log() if log is None else log
+    if width == TILE:
+        return bytes(Tile.objects.values_list("data", flat=True).get(log=log, level=level, n=n))
+    start = n * TILE
+    if level == 0:
+        span = Entry.objects.filter(log=log, index__gte=start, index__lt=start + width).order_by("index")
+        return b"".join(bytes(leaf) for leaf in span.values_list("leaf", flat=True))
+    below = Tile.objects.filter(log=log, level=level - 1, n__gte=start, n__lt=start + width).order_by("n")
+    return b"".join(bytes(root) for root in below.values_list("root", flat=True))
+
+
+def path_in_entry(leaves: Sequence[bytes], n: int) -> list[bytes]:
+    """The inclusion path of part `n`, leaf's sibling first."""
+    return inclusion_path(leaves, n)
+
+
+def checkpoints(*, sizes: Iterable[int] | None = None) -> list[CheckpointRef]:
+    """Stored checkpoints, oldest first, with cosignatures and timestamps."""
+    log = live_log()
+    stored = Checkpoint.objects.filter(log=log).order_by("size")
+    if sizes is not None:
+        stored = stored.filter(size__in=list(sizes))
+    notes = list(stored)
+    wanted = [c.size for c in notes]
+    lines: dict[int, list[tuple[str, str]]] = {}
+    tokens: dict[int, list[tuple[str, bytes]]] = {}
+    said = Cosignature.objects.filter(log=log, size__in=wanted).order_by("witness")
+    for size, witness, line in said.values_list("size", "witness", "line"):
+        lines.setdefault(size, []).append((witness, line))
+    stamped = Timestamp.objects.filter(log=log, size__in=wanted).order_by("authority")
+    for size, authority, response in stamped.values_list("size", "authority", "response"):
+        tokens.setdefault(size, []).append((authority, bytes(response)))
+    return [
+        CheckpointRef(
+            c.size, bytes(c.root), c.note, c.signed_at,
+            tuple(lines.get(c.size, ())), tuple(tokens.get(c.size, ())),
+        )
+        for c in notes
+    ]  # fmt: skip
+
+
+def last_checkpoint() -> CheckpointRef | None:
+    """The newest checkpoint, if the signer has ever signed."""
+    size = Checkpoint.objects.filter(log=live_log()).order_by("-size").values_list("size", flat=True).first()
+    return checkpoints(sizes=[size])[0] if size is not None else None

@@ -1,0 +1,62 @@
+"""Values that the ledger hands to other rooms."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where and when the book learnt of something: the order that decides."""
+
+    entry: int
+    n: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A row as one entry wrote it; `values` is None once shredded."""
+
+    entry: int
+    n: int
+    time: int
+    values: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRef:
+    """An entry of the log as it stands, with the bytes that are its leaf's data."""
+
+    index: int
+    kind: str
+    time: int
+    count: int
+    commitment: bytes
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPart:
+    """A part that can be shown: its salt and body, and the path from its leaf to the entry's commitment."""
+
+    entry: int
+    n: int
+    salt: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRef:
+    """A signed head with what others said of it."""
+
+    size: int
+    root: bytes
+    note: str
+    signed_at: int
+    cosignatures: tuple[tuple[str, str], ...]  # witness name, signature line
+    timestamps: tuple[tuple[str, bytes], ...]  # authority name, RFC 3161 response
+
+    @property
+    def cosigned_note(self) -> str:
+        """The note with the log's lines first, then the witnesses'."""
+        return self.note + "".join(line for _, line in self.cosignatures)

@@ -1,0 +1,1 @@
+"""Settings, databases, and which connector fills which port."""

@@ -1,0 +1,83 @@
+"""Making the house ready in a process: databases, Django, migrations, grants."""
+
+import os
+
+import django
+from django.core.management import call_command
+from django.db import connections
+
+from jieli.wiring import databases, postgres
+from jieli.wiring.databases import STORE_OWNERS, Addresses
+from jieli.wiring.profile import Profile
+
+MAIN, KEYS = "jieli", "jieli_keys"
+
+
+def addresses_on(cluster: postgres.Cluster, *, main: str = MAIN, keys: str = KEYS) -> Addresses:
+    """The addresses of the house's two databases on a server, which are made when they are not there."""
+    passwords = postgres.create_roles(cluster)
+    for name in (main, keys):
+        try:
+            postgres.create_database(cluster, name)
+        except postgres.PostgresError as error:
+            if error.code != "postgres.database_exists":
+                raise
+
+    def dsn(database: str, role: str) -> str:
+        return cluster.dsn(database, role=role, password=passwords[role])
+
+    return Addresses(
+        default=dsn(main, postgres.APP),
+        owner=dsn(main, postgres.OWNER),
+        shred=dsn(main, postgres.SHRED),
+        read=dsn(main, postgres.READ),
+        keys=dsn(keys, postgres.APP),
+        keys_owner=dsn(keys, postgres.OWNER),
+    )
+
+
+def addresses(profile: Profile) -> Addresses:
+    """Where the databases of a profile are; the private server is started if need be."""
+    if profile.urls is None:
+        return addresses_on(postgres.ensure(profile.home))
+    u = profile.urls
+    return Addresses(u.app, u.owner, u.shred, u.read, u.keys_app, u.keys_owner)
+
+
+def set_up(found: Addresses) -> None:
+    """Set Django up on these databases. Once a process."""
+    databases.use(found)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jieli.wiring.settings")
+    django.setup()
+
+
+def migrate() -> None:
+    """Bring both stores to the present tables and rights. Two at once wait for each other; idempotent."""
+    for store, owner in STORE_OWNERS.items():
+        with connections[owner].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(27241)")
+            try:
+                call_command("migrate", database=owner, verbosity=0, interactive=False)
+                from jieli.wiring.grants import grant
+
+                grant(store)
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(27241)")
+
+
+def ready(profile: Profile) -> None:
+    """Everything that a door needs before its first domain call."""
+    set_up(addresses(profile))
+    if pending():
+        migrate()
+
+
+def pending() -> bool:
+    """Whether tables are older than the code, on either store."""
+    from django.db.migrations.executor import MigrationExecutor
+
+    for owner in STORE_OWNERS.values():
+        executor = MigrationExecutor(connections[owner])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return True
+    return False

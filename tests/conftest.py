@@ -1,0 +1,117 @@
+"""The suite's database: two fresh ones a run on the private server, or on the server JIELI_TEST_SERVER names.
+
+Tests commit for real, as the application's own role; after each one the tables are emptied by their owner.
+"""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+import psycopg
+import pytest
+
+from jieli.wiring import databases, postgres, start
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "jieli.wiring.settings"
+django.setup()  # before any test module imports a model; where the databases are is known only later
+
+ORIGIN = "test.jieli.example/log"
+NOW = 1_790_000_000_000  # 2026-09-21, a Monday: the instant at which most tests act
+
+
+@contextmanager
+def _cluster() -> Iterator[postgres.Cluster]:
+    if dsn := os.environ.get("JIELI_TEST_SERVER"):
+        with tempfile.TemporaryDirectory() as home:
+            yield postgres.External(dsn, Path(home))
+        return
+    with tempfile.TemporaryDirectory() as home:
+        yield postgres.ensure(Path(home), durable=False)
+        postgres.discard(Path(home))
+
+
+def _adopted(cluster: postgres.Cluster) -> None:
+    """On a server shared by runs the roles' passwords are this run's: the last run to start decides them."""
+    if not cluster.private:
+        postgres.create_roles(cluster, adopt=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    with _cluster() as found:
+        _adopted(found)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def _house(cluster: postgres.Cluster) -> Iterator[None]:
+    suffix = secrets.token_hex(4)
+    main, keys = f"jieli_test_{suffix}", f"jieli_test_{suffix}_keys"
+    from django.db import connections
+
+    databases.use(start.addresses_on(cluster, main=main, keys=keys))
+    for alias, where in databases.django_settings().items():
+        connections.settings[alias].update(where)
+    start.migrate()
+    yield
+    connections.close_all()
+    for name in (main, keys):
+        postgres.drop_database(cluster, name)
+
+
+@pytest.fixture
+def db(_house: None) -> Iterator[None]:
+    """An empty house with its log open."""
+    from jieli.ledger.operations import open_log
+
+    open_log(origin=ORIGIN, at=NOW)
+    yield
+    _empty()
+
+
+def _empty() -> None:
+    from django.db import connections
+
+    connections["default"].close()
+    for owner in databases.STORE_OWNERS.values():
+        with connections[owner].cursor() as cursor:
+            tables = [t for t in connections[owner].introspection.table_names(cursor) if t != "django_migrations"]
+            for names in filter(None, [", ".join(f'"{t}"' for t in tables)]):
+                cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def owner_sql(db: None) -> Callable[..., list[tuple[Any, ...]]]:
+    """Run a statement as the owner of the tables: what an administrator with bad intentions can do."""
+
+    def run(statement: str, params: Sequence[object] = (), *, store: str = "default") -> list[tuple[Any, ...]]:
+        from django.db import connections
+
+        with connections[databases.STORE_OWNERS[store]].cursor() as cursor:
+            cursor.execute(statement, params)
+            return cursor.fetchall() if cursor.description else []
+
+    return run
+
+
+@pytest.fixture
+def other_connection(db: None) -> Callable[..., psycopg.Connection[Any]]:
+    """A connection of its own to the main store, as the role asked for: a second process, as far as the database can tell."""
+    from django.db import connections
+
+    opened: list[psycopg.Connection[Any]] = []
+
+    def connect(alias: str = "default") -> psycopg.Connection[Any]:
+        params = connections[alias].get_connection_params()
+        params.pop("context", None), params.pop("cursor_factory", None)
+        opened.append(psycopg.connect(**{k: v for k, v in params.items() if k != "prepare_threshold"}))
+        return opened[-1]
+
+    yield connect  # type: ignore[misc]
+    for connection in opened:
+        connection.close()
