@@ -11,14 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import django
 import psycopg
 import pytest
 
 from jieli.wiring import databases, postgres, start
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "jieli.wiring.settings"
-django.setup()  # before any test module imports a model; where the databases are is known only later
+start.load()  # before any test module imports a model; where the databases are is known only later
 
 ORIGIN = "test.jieli.example/log"
 NOW = 1_790_000_000_000  # 2026-09-21, a Monday: the instant at which most tests act
@@ -54,9 +52,7 @@ def _house(cluster: postgres.Cluster) -> Iterator[None]:
     main, keys = f"jieli_test_{suffix}", f"jieli_test_{suffix}_keys"
     from django.db import connections
 
-    databases.use(start.addresses_on(cluster, main=main, keys=keys))
-    for alias, where in databases.django_settings().items():
-        connections.settings[alias].update(where)
+    start.connect(start.addresses_on(cluster, main=main, keys=keys))
     start.migrate()
     yield
     connections.close_all()
@@ -80,7 +76,9 @@ def _empty() -> None:
     connections["default"].close()
     for owner in databases.STORE_OWNERS.values():
         with connections[owner].cursor() as cursor:
-            tables = [t for t in connections[owner].introspection.table_names(cursor) if t != "django_migrations"]
+            tables = [
+                t for t in connections[owner].introspection.table_names(cursor) if t != "django_migrations"
+            ]
             for names in filter(None, [", ".join(f'"{t}"' for t in tables)]):
                 cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
 
@@ -89,7 +87,9 @@ def _empty() -> None:
 def owner_sql(db: None) -> Callable[..., list[tuple[Any, ...]]]:
     """Run a statement as the owner of the tables: what an administrator with bad intentions can do."""
 
-    def run(statement: str, params: Sequence[object] = (), *, store: str = "default") -> list[tuple[Any, ...]]:
+    def run(
+        statement: str, params: Sequence[object] = (), *, store: str = "default"
+    ) -> list[tuple[Any, ...]]:
         from django.db import connections
 
         with connections[databases.STORE_OWNERS[store]].cursor() as cursor:
@@ -101,7 +101,7 @@ def owner_sql(db: None) -> Callable[..., list[tuple[Any, ...]]]:
 
 @pytest.fixture
 def other_connection(db: None) -> Callable[..., psycopg.Connection[Any]]:
-    """A connection of its own to the main store, as the role asked for: a second process, as far as the database can tell."""
+    """A connection of its own to the main store: a second process, as far as the database can tell."""
     from django.db import connections
 
     opened: list[psycopg.Connection[Any]] = []

@@ -111,7 +111,10 @@ def _fill_tiles(log: int, old: int, new: int) -> None:
 
 
 def _hashes(log: int, level: int, start: int, stop: int) -> list[bytes]:
-    query, args = "SELECT leaf FROM ledger_entry WHERE log = %s AND index >= %s AND index < %s ORDER BY index", ()
+    query, args = (
+        "SELECT leaf FROM ledger_entry WHERE log = %s AND index >= %s AND index < %s ORDER BY index",
+        (),
+    )
     if level:
         query = "SELECT root FROM ledger_tile WHERE log = %s AND n >= %s AND n < %s AND level = %s ORDER BY n"
         args = (level - 1,)

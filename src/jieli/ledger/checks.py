@@ -9,12 +9,15 @@ from django.db import connections
 from jieli.ledger import queries
 from jieli.ledger.append import TILE
 from jieli.ledger.fsck import Check, Finding
-from jieli.ledger.models import Entry, Part, Tile
+from jieli.ledger.models import Checkpoint, Cosignature, Entry, Part, Tile, Timestamp
 from jieli.ledger.tables import Row, rows
+from jieli.ledger.types import CheckpointRef
 from jieli.ledger.values import sealed_row
-from seal import canonical
+from seal import canonical, checkpoint, note
 from seal.errors import SealError
+from seal.keys import Vkey
 from seal.part import entry_bytes
+from seal.tiles import TileTree
 from seal.tree import leaf_hash, root
 
 #: For kinds of entry whose parts after the first ones are kept by a room (items): their leaves, by entry.
@@ -32,6 +35,7 @@ def checks(foreign: dict[str, ForeignLeaves]) -> list[Check]:
         Check("ledger.commitments", "条目承诺", lambda: check_commitments(foreign)),
         Check("ledger.tiles", "哈希块", check_tiles),
         Check("ledger.rows", "登记与账本一致", check_rows),
+        Check("ledger.loose", "见证与时间戳的归属", check_loose_statements),
     ]
 
 
@@ -55,7 +59,9 @@ def check_entries() -> Iterator[Finding]:
 def _named_as_shredded() -> set[tuple[int, int, int]]:
     """(entry that shreds, entry, n) for each part that a shred entry names in its facts."""
     named = set()
-    shreds = Entry.objects.filter(log=queries.live_log(), kind__in=SHRED_KINDS).values_list("index", flat=True)
+    shreds = Entry.objects.filter(log=queries.live_log(), kind__in=SHRED_KINDS).values_list(
+        "index", flat=True
+    )
     for part in Part.objects.filter(log=queries.live_log(), entry__in=list(shreds), n=0, body__isnull=False):
         try:
             facts: Any = canonical.decode(bytes(part.body))
@@ -73,7 +79,9 @@ def check_parts() -> Iterator[Finding]:
         where = f"{p.entry}/{p.n}"
         if p.body is None or p.salt is None:
             if (p.shredded_in, p.entry, p.n) not in named:
-                yield Finding("ledger.part_lost", "ledger_part", where, f"内容 {where} 被清空，但没有销毁记录。")
+                yield Finding(
+                    "ledger.part_lost", "ledger_part", where, f"内容 {where} 被清空，但没有销毁记录。"
+                )
             continue
         if leaf_hash(bytes(p.salt) + bytes(p.body)) != bytes(p.leaf):
             yield Finding("ledger.part_leaf", "ledger_part", where, f"内容 {where} 与其叶哈希不符。")
@@ -117,7 +125,10 @@ def _check_chunk(chunk: list[Entry], foreign: dict[str, ForeignLeaves]) -> Itera
 def check_tiles() -> Iterator[Finding]:
     """Stored tiles are the ones that the entries give: none missing, none changed, none too many."""
     size = queries.head(queries.live_log()).size
-    hashes = [bytes(x) for x in Entry.objects.filter(log=queries.live_log()).order_by("index").values_list("leaf", flat=True)]
+    hashes = [
+        bytes(x)
+        for x in Entry.objects.filter(log=queries.live_log()).order_by("index").values_list("leaf", flat=True)
+    ]
     expected: dict[tuple[int, int, int], tuple[bytes, bytes]] = {}
     level, log = 0, queries.live_log()
     while size >= TILE:
@@ -130,7 +141,9 @@ def check_tiles() -> Iterator[Finding]:
     for t in Tile.objects.iterator(CHUNK):
         key = (t.log, t.level, t.n)
         if expected.pop(key, None) != (bytes(t.data), bytes(t.root)):
-            yield Finding("ledger.tile", "ledger_tile", f"{t.level}/{t.n}", f"哈希块 {t.level}/{t.n} 与条目不符。")
+            yield Finding(
+                "ledger.tile", "ledger_tile", f"{t.level}/{t.n}", f"哈希块 {t.level}/{t.n} 与条目不符。"
+            )
     for _, level, n in expected:
         yield Finding("ledger.tile_missing", "ledger_tile", f"{level}/{n}", f"哈希块 {level}/{n} 缺失。")
 
@@ -171,3 +184,63 @@ def _latest_digests(table: str) -> dict[str, bytes | None]:
             [queries.live_log(), table],
         )
         return {row: None if digest is None else bytes(digest) for row, digest in cursor.fetchall()}
+
+
+def checkpoint_checks(keys: Sequence[Vkey]) -> list[Check]:
+    """Checks of checkpoints against the log, given the public keys of the log and of its witnesses."""
+    return [Check("ledger.checkpoints", "检查点", lambda: check_checkpoints(keys))]
+
+
+def check_checkpoints(keys: Sequence[Vkey]) -> Iterator[Finding]:
+    """Each checkpoint is this log's, signed by its key, and its root is the one the entries give."""
+    table, size, origin = "ledger_checkpoint", queries.head(queries.live_log()).size, queries.origin()
+    for c in queries.checkpoints():
+        where = str(c.size)
+        try:
+            signed, lines = checkpoint.parse(c.note.encode())
+            known = {v.key.name for v in note.verify(lines, keys)}
+        except SealError as error:
+            yield Finding(
+                "ledger.checkpoint_note", table, where, f"检查点 {c.size} 的签名不成立：{error.code}。"
+            )
+            continue
+        if (signed.origin, signed.size, signed.root) != (origin, c.size, c.root) or origin not in known:
+            yield Finding("ledger.checkpoint_note", table, where, f"检查点 {c.size} 不是本账本签出的。")
+        elif c.size > size:
+            yield Finding("ledger.truncated", table, where, f"检查点有 {c.size} 条，账本只剩 {size} 条。")
+        elif TileTree(c.size, queries.tile).root() != c.root:
+            yield Finding("ledger.forked", table, where, f"账本前 {c.size} 条与检查点不符。")
+        else:
+            yield from _check_said(c, lines, keys)
+
+
+def _check_said(c: CheckpointRef, lines: note.Note, keys: Sequence[Vkey]) -> Iterator[Finding]:
+    """Cosignatures are right and by the witness named; timestamps are over this checkpoint."""
+    for witness, line in c.cosignatures:
+        where = f"{c.size}/{witness}"
+        try:
+            [signature] = note.parse_lines(line.encode())
+            known = note.verify(note.Note(lines.text, (signature,)), keys)
+            right = signature.name == witness and (bool(known) or witness not in {k.name for k in keys})
+        except (SealError, ValueError):
+            right = False
+        if not right:
+            yield Finding("ledger.cosignature", "ledger_cosignature", where, f"见证签名 {where} 不成立。")
+    for authority, response in c.timestamps:
+        if sha256(lines.text).digest() not in response:
+            where = f"{c.size}/{authority}"
+            yield Finding(
+                "ledger.timestamp", "ledger_timestamp", where, f"时间戳 {where} 不是对该检查点所盖。"
+            )
+
+
+def check_loose_statements() -> Iterator[Finding]:
+    """Cosignatures and timestamps stand under a checkpoint that is there, of the live log."""
+    stored = set(Checkpoint.objects.values_list("log", "size"))
+    for model in (Cosignature, Timestamp):
+        for log, size in model._base_manager.values_list("log", "size"):
+            if (log, size) not in stored or log != queries.live_log():
+                yield Finding("ledger.loose", model._meta.db_table, str(size), f"没有 {size} 条的检查点。")
+    for log, size in stored:
+        if log != queries.live_log():
+            yield Finding("ledger.loose", "ledger_checkpoint", str(size), "检查点属于未知的账本。")

@@ -39,7 +39,7 @@ def sealed_value(value: Any) -> Any:
 
 
 def _range(value: Range) -> Any:
-    if value.isempty or not value.lower_inc and value.lower is not None or value.upper_inc:
+    if value.isempty or (not value.lower_inc and value.lower is not None) or value.upper_inc:
         raise TypeError("a sealed range is half open and not empty")
     ends = {"from": value.lower, "to": value.upper}
     return {name: sealed_value(end) for name, end in ends.items() if end is not None}

@@ -25,19 +25,12 @@ class Addresses:
     keys_owner: str
 
 
-_addresses: Addresses | None = None
+NOWHERE = Addresses(*["host=/nonexistent dbname=nowhere user=nobody"] * len(ALIASES))
 
 
-def use(addresses: Addresses) -> None:
-    """Name the databases of this process; before Django is set up."""
-    global _addresses
-    _addresses = addresses
-
-
-def django_settings() -> dict[str, dict[str, Any]]:
-    """DATABASES for Django. Before `use` they lead nowhere, which is enough to import models and lint."""
-    nowhere = "host=/nonexistent dbname=nowhere user=nobody"
-    return {alias: _one(getattr(_addresses, alias) if _addresses else nowhere) for alias in ALIASES}
+def django_settings(found: Addresses = NOWHERE) -> dict[str, dict[str, Any]]:
+    """DATABASES for Django. Until a process is told better they lead nowhere: enough to load models and to lint."""
+    return {alias: _one(getattr(found, alias)) for alias in ALIASES}
 
 
 def _one(dsn: str) -> dict[str, Any]:

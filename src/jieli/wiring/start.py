@@ -44,11 +44,17 @@ def addresses(profile: Profile) -> Addresses:
     return Addresses(u.app, u.owner, u.shred, u.read, u.keys_app, u.keys_owner)
 
 
-def set_up(found: Addresses) -> None:
-    """Set Django up on these databases. Once a process."""
-    databases.use(found)
+def load() -> None:
+    """Load the house's models; where the databases are is told later. Once a process, before any room is imported."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jieli.wiring.settings")
     django.setup()
+
+
+def connect(found: Addresses) -> None:
+    """Tell a loaded house where its databases are. Connections opened before, if any, are closed."""
+    connections.close_all()
+    for alias, where in databases.django_settings(found).items():
+        connections.settings[alias].update(where)
 
 
 def migrate() -> None:
@@ -67,7 +73,7 @@ def migrate() -> None:
 
 def ready(profile: Profile) -> None:
     """Everything that a door needs before its first domain call."""
-    set_up(addresses(profile))
+    connect(addresses(profile))
     if pending():
         migrate()
 

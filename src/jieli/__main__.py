@@ -1,0 +1,5 @@
+"""`python -m jieli` is the command `jieli`."""
+
+from jieli.doors.cli import main
+
+main()

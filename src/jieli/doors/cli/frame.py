@@ -1,0 +1,78 @@
+"""What every command shares: the house made ready, one answer, errors as a sentence with its remedy."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from jieli.doors.clock import now
+from jieli.kernel.errors import JieliError
+from jieli.wiring import start
+from jieli.wiring.postgres import PostgresError
+from jieli.wiring.profile import Profile, profile
+from seal.errors import SealError
+
+AsJson = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+
+@dataclass
+class Command:
+    """A running command: its profile, its instant, and how it answers."""
+
+    profile: Profile
+    as_json: bool
+
+    def at(self) -> int:
+        """The instant of this call."""
+        return now(self.profile)
+
+    def answer(self, values: Mapping[str, Any], *, say: Callable[[], None] | None = None) -> None:
+        """The command's one answer: an object for machines, or what `say` prints for people."""
+        if self.as_json:
+            out.print_json(json.dumps(values, ensure_ascii=False, default=str))
+        elif say is not None:
+            say()
+        else:
+            for name, value in values.items():
+                out.print(f"{name}：{value}", markup=False)
+
+
+@contextmanager
+def command(*, as_json: bool, house: bool = True) -> Iterator[Command]:
+    """Run a command: errors become one sentence with the remedy and the exit status 1, never a traceback."""
+    try:
+        running = Command(profile(), as_json)
+        if house:
+            start.ready(running.profile)
+        yield running
+    except (JieliError, PostgresError, SealError) as error:
+        _tell(error, as_json)
+        raise typer.Exit(1) from error
+
+
+def _tell(error: JieliError | PostgresError | SealError, as_json: bool) -> None:
+    if isinstance(error, JieliError):
+        found = error.as_json()
+    else:
+        found = {"code": error.code, "error": str(error), "remedy": ""}
+    if as_json:
+        out.print_json(json.dumps(found, ensure_ascii=False))
+    else:
+        err.print(f"{found['error']}{found['remedy']}［{found['code']}］", markup=False, style="red")
+
+
+def table(title: str, columns: list[str], rows: list[list[object]]) -> Callable[[], None]:
+    """A printer of a table, to be given to `answer`."""
+    drawn = Table(title=title, title_justify="left")
+    for column in columns:
+        drawn.add_column(column)
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    return partial(out.print, drawn)
