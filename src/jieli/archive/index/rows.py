@@ -1,0 +1,237 @@
+"""The bytes of an index row: one shard of postings, or one page of documents. All numbers little-endian.
+
+Header, 40 bytes: magic `JLIX` · format · fold version · shard bits · 0 · row (i32) · month (u32) · documents
+(u32) · mark of the segment (u64) · count (u32) · size of the body (u32) · 4 zero bytes. Row n ≥ 0 is shard n;
+row -1 - p is page p.
+
+- shard: `count` tokens (u64, ascending) · count + 1 offsets (u32) · posting lists. A list is its ordinals,
+  ascending, each as the gap to the one before less one, in varints: 7 bits a byte, low first, the high bit
+  says that more follow.
+- page of up to 4,096 documents in order of time, then id: smallest id (i64) · bytes an id takes (u64, 4 or
+  8) · times as ms after the segment's first (u32: a month has fewer than 2^32) · ids as differences from the
+  smallest. Fixed widths, because a search reads a few documents of a page, not all.
+
+Reading is strict: bytes that the writer would not write raise `IndexCorrupt`, and a row that belongs to
+another segment is one. A change inside a posting list that still reads well shows only when `fsck` compares
+the index with the items.
+"""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jieli.archive.index.errors import IndexCorrupt
+from jieli.archive.index.fold import FOLD_VERSION
+
+FORMAT = 1
+PAGE_DOCUMENTS = 4_096
+MAX_SHARD_BITS = 12
+ORDINAL_WIDTH = 5  # varint bytes of an ordinal below 2^32
+
+_HEADER = struct.Struct("<4sBBBxiIIQII4x")
+_IDS = struct.Struct("<qQ")
+
+Ordinals = NDArray[np.int64]
+Int64s = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the archive keeps of a segment beside its rows. Times are ms UTC, both included.
+
+    `mark` (below 2^63) is a digest of the documents: equal marks of one month are the same documents.
+    """
+
+    month: int
+    documents: int
+    first_ms: int
+    last_ms: int
+    shard_bits: int
+    mark: int
+
+    def __post_init__(self) -> None:
+        """Refuse what no writer writes: a manifest comes back from a table as the rows do."""
+        span = self.last_ms - self.first_ms
+        if not (
+            0 < self.month < 2**32
+            and 0 < self.documents < 2**32
+            and 0 <= span < 2**32
+            and abs(self.first_ms) < 2**62
+            and 0 <= self.shard_bits <= MAX_SHARD_BITS
+            and 0 <= self.mark < 2**63
+        ):
+            raise IndexCorrupt("分段登记不合规")
+
+    @property
+    def shards(self) -> int:
+        return 1 << self.shard_bits
+
+    @property
+    def pages(self) -> int:
+        return -(-self.documents // PAGE_DOCUMENTS)
+
+    def shard_of(self, token: int) -> int:
+        """The row that holds a token: its top bits."""
+        return token >> (64 - self.shard_bits)
+
+
+def page_row(page: int) -> int:
+    """The row number of a page of documents."""
+    return -1 - page
+
+
+def pack_varints(values: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], Int64s]:
+    """The bytes of all values, and how many each took."""
+    widths = np.ones(len(values), np.int64)
+    rest = values >> np.uint64(7)
+    while rest.any():
+        widths += rest > 0
+        rest >>= np.uint64(7)
+    ends = np.cumsum(widths)
+    packed = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
+    starts = ends - widths
+    place, which = 0, np.arange(len(values))
+    while len(which):
+        low = (values[which] >> np.uint64(7 * place)).astype(np.uint8) & np.uint8(127)
+        more = widths[which] > place + 1
+        packed[starts[which] + place] = low | (more.astype(np.uint8) << np.uint8(7))
+        which = which[more]
+        place += 1
+    return packed, widths
+
+
+def unpack_varints(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The values of whole varints of at most five bytes; IndexCorrupt for anything else."""
+    ends = np.flatnonzero(packed < 128)
+    if len(ends) == len(packed):
+        return packed.astype(np.uint64)
+    if not len(ends) or ends[-1] != len(packed) - 1:
+        raise IndexCorrupt("数字残缺")
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    widths = ends - starts + 1
+    longest = int(widths.max())
+    if longest > ORDINAL_WIDTH or ((widths > 1) & (packed[ends] == 0)).any():
+        raise IndexCorrupt("数字写法不合规")
+    values: NDArray[np.uint64] = (packed[starts] & np.uint8(127)).astype(np.uint64)
+    for place in range(1, longest):
+        which = np.flatnonzero(widths > place)
+        part = (packed[starts[which] + place] & np.uint8(127)).astype(np.uint64)
+        values[which] |= part << np.uint64(7 * place)
+    return values
+
+
+def write_row(manifest: Manifest, row: int, count: int, body: bytes) -> bytes:
+    """Header and body."""
+    m = manifest
+    head = _HEADER.pack(
+        b"JLIX", FORMAT, FOLD_VERSION, m.shard_bits, row, m.month, m.documents, m.mark, count, len(body)
+    )
+    return head + body
+
+
+def _read_row(manifest: Manifest, row: int, data: bytes) -> int:
+    """Check the header of a row and give its count; the body starts at _HEADER.size."""
+    if len(data) < _HEADER.size:
+        raise IndexCorrupt("索引行残缺")
+    count, size = struct.unpack_from("<II", data, _HEADER.size - 12)
+    if data[: _HEADER.size] != write_row(manifest, row, count, b"")[: _HEADER.size - 8] + struct.pack(
+        "<II", size, 0
+    ):
+        raise IndexCorrupt("索引行的抬头不属于该分段，或版本不同")
+    if size != len(data) - _HEADER.size:
+        raise IndexCorrupt("索引行长度不符")
+    return int(count)
+
+
+class Shard:
+    """One shard's row, checked in its frame; posting lists are decoded one by one, on demand."""
+
+    def __init__(self, manifest: Manifest, number: int, data: bytes) -> None:
+        count = _read_row(manifest, number, data)
+        lists_at = _HEADER.size + 8 * count + 4 * (count + 1)
+        if lists_at > len(data):
+            raise IndexCorrupt("索引行长度不符")
+        self.documents = manifest.documents
+        self.tokens = np.frombuffer(data, "<u8", count, _HEADER.size)
+        self.offsets = np.frombuffer(data, "<u4", count + 1, _HEADER.size + 8 * count).astype(np.int64)
+        self.lists = (
+            np.frombuffer(data, np.uint8, -1, lists_at) if lists_at < len(data) else np.zeros(0, np.uint8)
+        )
+        rising = (self.offsets[1:] > self.offsets[:-1]).all() and (self.tokens[1:] > self.tokens[:-1]).all()
+        if not rising or self.offsets[0] != 0 or self.offsets[-1] != len(self.lists):
+            raise IndexCorrupt("词目次序不符")
+        if count and {manifest.shard_of(int(self.tokens[n])) for n in (0, -1)} != {number}:
+            raise IndexCorrupt("词目不属于该分片")
+
+    def span(self, token: int) -> tuple[int, int] | None:
+        """Where the token's posting list stands, without decoding it; None if no document holds the token."""
+        at = int(np.searchsorted(self.tokens, np.uint64(token)))
+        if at == len(self.tokens) or int(self.tokens[at]) != token:
+            return None
+        return int(self.offsets[at]), int(self.offsets[at + 1])
+
+    def postings(self, span: tuple[int, int]) -> Ordinals:
+        """The ordinals of one list, ascending."""
+        gaps = unpack_varints(self.lists[span[0] : span[1]]).astype(np.int64)
+        ordinals: Ordinals = np.cumsum(gaps + 1) - 1
+        if ordinals[-1] >= self.documents:
+            raise IndexCorrupt("文档序号越界")
+        return ordinals
+
+    def everything(self) -> tuple[Int64s, Ordinals]:
+        """How many ordinals each token has, and all of them end to end."""
+        if not len(self.tokens):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        last_bytes = self.lists[self.offsets[1:] - 1]
+        if (last_bytes >= 128).any():
+            raise IndexCorrupt("数字残缺")
+        totals = np.cumsum(unpack_varints(self.lists).astype(np.int64) + 1)
+        ends = np.flatnonzero(self.lists < 128)
+        starts = np.searchsorted(ends, self.offsets)
+        counts: Int64s = np.diff(starts)
+        before = np.where(starts[:-1] > 0, totals[starts[:-1] - 1], 0)
+        ordinals: Ordinals = totals - np.repeat(before, counts) - 1
+        if ordinals.max() >= self.documents:
+            raise IndexCorrupt("文档序号越界")
+        return counts, ordinals
+
+
+def write_page(manifest: Manifest, page: int, ids: Int64s, times: Int64s) -> bytes:
+    """One page of documents, in order of time, then id."""
+    smallest = int(ids.min())
+    width = _id_width(int(ids.max()) - smallest)
+    body = (
+        _IDS.pack(smallest, width)
+        + (times - manifest.first_ms).astype("<u4").tobytes()
+        + (ids - smallest).astype(f"<u{width}").tobytes()
+    )
+    return write_row(manifest, page_row(page), len(ids), body)
+
+
+def read_page(manifest: Manifest, page: int, data: bytes) -> tuple[Int64s, Int64s]:
+    """(ids, times) of one page."""
+    count = _read_row(manifest, page_row(page), data)
+    if count != min(PAGE_DOCUMENTS, manifest.documents - page * PAGE_DOCUMENTS) or count < 1:
+        raise IndexCorrupt("文档数目不符")
+    if len(data) < _HEADER.size + _IDS.size:
+        raise IndexCorrupt("索引行残缺")
+    smallest, width = _IDS.unpack_from(data, _HEADER.size)
+    times_at = _HEADER.size + _IDS.size
+    if width not in (4, 8) or len(data) != times_at + count * (4 + width):
+        raise IndexCorrupt("文档数目不符")
+    times: Int64s = np.frombuffer(data, "<u4", count, times_at) + np.int64(manifest.first_ms)
+    steps = np.frombuffer(data, f"<u{width}", count, times_at + 4 * count).astype(np.uint64)
+    largest = int(steps.max())
+    if smallest < 0 or smallest + largest >= 2**63 or steps.min() != 0 or width != _id_width(largest):
+        raise IndexCorrupt("文档编号写法不合规")
+    ids: Int64s = steps.astype(np.int64) + smallest
+    rising = (times[1:] > times[:-1]) | ((times[1:] == times[:-1]) & (ids[1:] > ids[:-1]))
+    if not rising.all() or times[-1] > manifest.last_ms:
+        raise IndexCorrupt("文档次序不符")
+    return ids, times
+
+
+def _id_width(largest: int) -> int:
+    return 4 if largest < 2**32 else 8

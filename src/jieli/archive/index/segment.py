@@ -1,0 +1,219 @@
+"""Segments: what one event month's batch says about which documents hold which token.
+
+A segment never changes; it is replaced by a merge. The same documents and tokens give the same bytes
+whichever way they came together, so `fsck` may compare a segment with one built anew.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jieli.archive.index.errors import IndexCorrupt
+from jieli.archive.index.fold import fold_texts
+from jieli.archive.index.rows import (
+    MAX_SHARD_BITS,
+    PAGE_DOCUMENTS,
+    Int64s,
+    Manifest,
+    Ordinals,
+    Shard,
+    pack_varints,
+    page_row,
+    read_page,
+    write_page,
+    write_row,
+)
+from jieli.archive.index.tokens import MAX_TEXTS, TextTokens, Tokens, begins_run, tokens_of_folded
+
+# A shard grows to this before a segment gets twice as many: some 250 rows for a million messages.
+ROW_BYTES = 256 * 1024
+_CHINA_MS = 8 * 3_600_000  # Asia/Shanghai has had no summer time since 1991; events before 2011 are refused
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A manifest and its rows: shards 0 … 2^bits - 1, pages of documents -1, -2, …"""
+
+    manifest: Manifest
+    rows: Mapping[int, bytes]
+
+
+def month_of(times: Int64s) -> Int64s:
+    """The event month in Asia/Shanghai of each time (ms UTC), as the number 202403; good from 1992 on."""
+    months = (times + _CHINA_MS).view("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    return (1970 + months // 12) * 100 + months % 12 + 1
+
+
+def build_segments(
+    ids: Int64s, times: Int64s, texts: Sequence[str], key_of_month: Callable[[int], bytes]
+) -> list[Segment]:
+    """The segments of a batch, one per event month, oldest first; `key_of_month(202403)` is its index key.
+
+    Ids are unique and not negative, times ms UTC, text n belongs to id n; ValueError otherwise.
+    """
+    ids, times = _checked(ids, times, len(texts))
+    order = np.lexsort((ids, times))
+    ids, times = ids[order], times[order]
+    folded = fold_texts([texts[n] for n in order.tolist()])
+    months = month_of(times)
+    cuts = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1).tolist(), len(months)]
+    segments = []
+    for low, high in pairwise(cuts):
+        if low < high:
+            month = int(months[low])
+            found = tokens_of_folded(folded.part(low, high), key_of_month(month))
+            segments.append(build(month, ids[low:high], times[low:high], found))
+    return segments
+
+
+def build(month: int, ids: Int64s, times: Int64s, found: TextTokens) -> Segment:
+    """The segment of documents of one month, given in any order; `found` numbers them in that order."""
+    ids, times = _checked(ids, times, found.count)
+    if not len(ids) or (month_of(times) != month).any():
+        raise ValueError("a segment holds at least one document, and documents of its month only")
+    order = np.lexsort((ids, times))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    which = np.repeat(np.arange(len(found.tokens)), np.diff(found.starts))
+    return _assemble(month, ids[order], times[order], found.tokens, which, rank[found.texts])
+
+
+def merge(segments: Sequence[Segment], dead: Collection[int] = frozenset()) -> Segment | None:
+    """One segment of the same month without the dead documents; None when nothing is left.
+
+    Reads every byte, so a corrupt row shows here at the latest. ValueError for segments of several months.
+    """
+    months = {segment.manifest.month for segment in segments}
+    if len(months) != 1:
+        raise ValueError("only segments of one month can be merged")
+    documents = [documents_of(segment) for segment in segments]
+    ids = np.concatenate([one[0] for one in documents])
+    times = np.concatenate([one[1] for one in documents])
+    order = np.lexsort((ids, times))
+    order = order[~np.isin(ids[order], np.fromiter(dead, np.int64, len(dead)))]
+    if len(np.unique(ids)) != len(ids):
+        raise IndexCorrupt("同一条目出现在两个分段")
+    if not len(order):
+        return None
+    rank = np.full(len(ids), -1, np.int64)
+    rank[order] = np.arange(len(order))
+    tokens, which, ordinals = _all_postings(segments)
+    ranked = rank[ordinals]
+    alive = ranked >= 0
+    return _assemble(months.pop(), ids[order], times[order], tokens, which[alive], ranked[alive])
+
+
+def documents_of(segment: Segment) -> tuple[Int64s, Int64s]:
+    """(ids, times) of a segment's documents, in their order; checked against the manifest's mark."""
+    manifest = segment.manifest
+    pages = [read_page(manifest, page, row_of(segment, page_row(page))) for page in range(manifest.pages)]
+    if not pages:
+        raise IndexCorrupt("分段没有文档")
+    ids = np.concatenate([page[0] for page in pages])
+    times = np.concatenate([page[1] for page in pages])
+    if _mark(manifest.month, ids, times) != manifest.mark:
+        raise IndexCorrupt("分段的文档与登记不符")
+    return ids, times
+
+
+def row_of(segment: Segment, row: int) -> bytes:
+    """A row of a segment; a missing one is corruption, for an empty shard is written too."""
+    data = segment.rows.get(row)
+    if data is None:
+        raise IndexCorrupt("缺少索引行")
+    return data
+
+
+def _checked(ids: Int64s, times: Int64s, count: int) -> tuple[Int64s, Int64s]:
+    ids, times = np.asarray(ids, np.int64), np.asarray(times, np.int64)
+    if not len(ids) == len(times) == count or count > MAX_TEXTS:
+        raise ValueError(f"ids, times and texts must be as many, and at most {MAX_TEXTS}")
+    if len(np.unique(ids)) != len(ids) or (ids < 0).any():
+        raise ValueError("document ids must be unique and not negative")
+    return ids, times
+
+
+def _all_postings(segments: Sequence[Segment]) -> tuple[Tokens, Int64s, Ordinals]:
+    """Tokens of all shards; for each posting: which of these, and which document over all segments."""
+    tokens: list[Tokens] = []
+    counts: list[Int64s] = []
+    ordinals: list[Ordinals] = []
+    before = 0
+    for segment in segments:
+        for number in range(segment.manifest.shards):
+            shard = Shard(segment.manifest, number, row_of(segment, number))
+            per_token, local = shard.everything()
+            tokens.append(shard.tokens)
+            counts.append(per_token)
+            ordinals.append(local + before)
+        before += segment.manifest.documents
+    every = np.concatenate(tokens)
+    return every, np.repeat(np.arange(len(every)), np.concatenate(counts)), np.concatenate(ordinals)
+
+
+def _assemble(
+    month: int, ids: Int64s, times: Int64s, tokens: Tokens, which: Int64s, ordinals: Ordinals
+) -> Segment:
+    """Documents in order, and postings in any order as (index into tokens, ordinal) → the segment's bytes."""
+    tokens, starts, ordinals = _grouped(tokens, which, ordinals, len(ids))
+    gaps = ordinals.copy()
+    gaps[1:] -= ordinals[:-1] + 1  # against the posting before; a list's first is its ordinal itself
+    gaps[starts[:-1]] = ordinals[starts[:-1]]
+    lists, widths = pack_varints(gaps.view(np.uint64))
+    offsets = np.concatenate([[0], np.cumsum(widths)])[starts]
+    size, bits = 12 * len(tokens) + len(lists), 0
+    while size >> bits > ROW_BYTES and bits < MAX_SHARD_BITS:
+        bits += 1
+    manifest = Manifest(month, len(ids), int(times[0]), int(times[-1]), bits, _mark(month, ids, times))
+    rows = _shard_rows(manifest, tokens, offsets, lists)
+    for page in range(manifest.pages):
+        part = slice(page * PAGE_DOCUMENTS, (page + 1) * PAGE_DOCUMENTS)
+        rows[page_row(page)] = write_page(manifest, page, ids[part], times[part])
+    return Segment(manifest, rows)
+
+
+def _grouped(
+    tokens: Tokens, which: Int64s, ordinals: Ordinals, documents: int
+) -> tuple[Tokens, Int64s, Ordinals]:
+    """Distinct tokens ascending, where each one's postings start, and the postings, ascending and once."""
+    distinct, place = np.unique(tokens, return_inverse=True)
+    bits = np.int64(documents.bit_length())  # 22 for four million documents: 41 are left for tokens
+    keys = place[which] << bits | ordinals
+    keys.sort()
+    keys = keys[begins_run(keys)]
+    owner = keys >> bits
+    first = np.flatnonzero(begins_run(owner))
+    mask = (np.int64(1) << bits) - 1
+    return distinct[owner[first]], np.append(first, len(keys)), keys & mask
+
+
+def _shard_rows(
+    manifest: Manifest, tokens: Tokens, offsets: Int64s, lists: NDArray[np.uint8]
+) -> dict[int, bytes]:
+    bounds = np.arange(1, manifest.shards, dtype=np.uint64)
+    if manifest.shard_bits:
+        bounds <<= np.uint64(64 - manifest.shard_bits)
+    cuts = [0, *np.searchsorted(tokens, bounds).tolist(), len(tokens)]
+    rows = {}
+    for number in range(manifest.shards):
+        low, high = cuts[number], cuts[number + 1]
+        start = offsets[low]
+        body = (
+            tokens[low:high].astype("<u8").tobytes()
+            + (offsets[low : high + 1] - start).astype("<u4").tobytes()
+            + lists[start : offsets[high]].tobytes()
+        )
+        rows[number] = write_row(manifest, number, high - low, body)
+    return rows
+
+
+def _mark(month: int, ids: Int64s, times: Int64s) -> int:
+    """A digest of the documents, below 2^63, so that no row passes for another segment's."""
+    digest = hashlib.sha256(b"%d" % month)
+    digest.update(ids.astype("<i8").tobytes())
+    digest.update(times.astype("<i8").tobytes())
+    return int.from_bytes(digest.digest()[:8], "little") >> 1
