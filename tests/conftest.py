@@ -8,6 +8,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from jieli.wiring import databases, postgres, start
 
 start.load()  # before any test module imports a model; where the databases are is known only later
 
+pytest_plugins = ["tests.door_record"]
 ORIGIN = "test.jieli.example/log"
 NOW = 1_790_000_000_000  # 2026-09-21, a Monday: the instant at which most tests act
 
@@ -25,24 +27,21 @@ NOW = 1_790_000_000_000  # 2026-09-21, a Monday: the instant at which most tests
 @contextmanager
 def _cluster() -> Iterator[postgres.Cluster]:
     if dsn := os.environ.get("JIELI_TEST_SERVER"):
-        with tempfile.TemporaryDirectory() as home:
-            yield postgres.External(dsn, Path(home))
+        # Roles belong to the server: every run on it must know the same passwords, or two would lock each other out.
+        home = Path(tempfile.gettempdir()) / f"jieli-test-{sha256(dsn.encode()).hexdigest()[:12]}"
+        home.mkdir(mode=0o700, exist_ok=True)
+        server = postgres.External(dsn, home)
+        postgres.create_roles(server, adopt=True)
+        yield server
         return
-    with tempfile.TemporaryDirectory() as home:
-        yield postgres.ensure(Path(home), durable=False)
-        postgres.discard(Path(home))
-
-
-def _adopted(cluster: postgres.Cluster) -> None:
-    """On a server shared by runs the roles' passwords are this run's: the last run to start decides them."""
-    if not cluster.private:
-        postgres.create_roles(cluster, adopt=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        yield postgres.ensure(Path(temporary), durable=False)
+        postgres.discard(Path(temporary))
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     with _cluster() as found:
-        _adopted(found)
         yield found
 
 

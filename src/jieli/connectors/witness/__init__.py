@@ -3,12 +3,11 @@
 import httpx
 
 from jieli.ledger.ports import Conflict, Cosigned, Refused, Unreachable
-from seal.encoding import to_base64
 from seal.errors import SealError
 from seal.note import parse_lines
+from seal.witness import SIZE, format_request
 
 TIMEOUT = 10.0  # seconds; the signer asks again in the next round
-_SIZE = "text/x.tlog.size"
 
 
 class HttpWitness:
@@ -20,15 +19,13 @@ class HttpWitness:
 
     def add_checkpoint(self, *, old: int, proof: list[bytes], note: str) -> Cosigned | Conflict:
         """See the port. A 4xx that says the log is not the one it saw is Refused, never Unreachable."""
-        lines = "".join(to_base64(h) + "\n" for h in proof)
-        body = f"old {old}\n{lines}\n{note}".encode()
         try:
-            answer = httpx.post(self._url, content=body, timeout=TIMEOUT)
+            answer = httpx.post(self._url, content=format_request(old, proof, note.encode()), timeout=TIMEOUT)
         except httpx.HTTPError as error:
             raise self._unreachable() from error
         if answer.status_code == httpx.codes.OK:
             return Cosigned(self._lines(answer.content))
-        if answer.status_code == httpx.codes.CONFLICT and answer.headers.get("content-type") == _SIZE:
+        if answer.status_code == httpx.codes.CONFLICT and answer.headers.get("content-type") == SIZE:
             return Conflict(self._size(answer.text))
         if answer.status_code in {400, 403, 404, 422}:
             raise Refused(

@@ -2,7 +2,7 @@
 
 import typer
 
-from jieli.doors.cli import ledger
+from jieli.doors.cli import ledger, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,4 +12,6 @@ app = typer.Typer(
 )
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(ledger.keys_app, name="keys")
+app.add_typer(witness.app, name="witness")
+app.add_typer(witness.authority_app, name="stamp")
 app.command("fsck")(ledger.fsck)
