@@ -23,6 +23,7 @@ def copy_records(
     connection = connections[using]
     quoted = ", ".join(connection.ops.quote_name(c) for c in columns)
     statement = f"COPY {connection.ops.quote_name(table)} ({quoted}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    # Django translates errors of execute() alone; a broken constraint must look the same from COPY.
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for record in records:
             copy.write_row(record)
