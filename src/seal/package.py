@@ -1,0 +1,275 @@
+"""Writes evidence packages (ADR 10). The verifier never imports this module: it reads formats, not our mind."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from seal import checkpoint as checkpoints
+from seal import policy as policies
+from seal.canonical import encode
+from seal.container import CHUNK, is_pdf, order_key
+from seal.container_writer import ContainerWriter
+from seal.encoding import to_base64
+from seal.errors import SealError
+from seal.item import salt_offset
+from seal.note import Note
+from seal.proof import Proof
+
+_SPOOL = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a package says of itself: ``kind`` conversation or matter, ``made`` in ms UTC, ``clock`` real or demo."""
+
+    kind: str
+    origin: str
+    made: int
+    clock: str
+    matter: str
+    purpose: str
+    not_proved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A field of an item that is shown: its salt (32 bytes) and its bytes."""
+
+    salt: bytes
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A field of an item that stays closed: only its digest."""
+
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """An entry and its path to the newest checkpoint."""
+
+    data: bytes
+    path: tuple[bytes, ...]
+
+
+class Package:
+    """Collects one package and writes it once; use it in a ``with``.
+
+    Items and parts go to a spool on disk, so add them in the order of (entry, n).
+    """
+
+    def __init__(self, about: About, *, policy: bytes) -> None:
+        self.about = about
+        self._policy = policy
+        self._keys = {(key.name, key.id) for key in policies.parse(policy).vkeys()}
+        self._files: dict[str, bytes | Path] = {}
+        self._notes: dict[int, bytes] = {}
+        self._entries: dict[int, _Sealed] = {}
+        self._omissions: list[bytes] = []
+        self._omitted = 0
+        self._lines = {name: _Lines() for name in ("items.jsonl", "parts.jsonl")}
+
+    def __enter__(self) -> Package:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for lines in self._lines.values():
+            lines.close()
+
+    def add_pdf(self, name: str, source: bytes | Path) -> None:
+        """A paper for people, named ``NN-….pdf``; its number gives its place."""
+        if not is_pdf(name):
+            raise SealError("package.pdf", "A PDF in a package is named by a number, a hyphen and a title.")
+        self._add(name, source)
+
+    def add_checkpoint(self, note: bytes) -> None:
+        """A checkpoint of the log; lines of keys that the package's policy does not name are left out."""
+        checkpoint, signed = checkpoints.parse(note)
+        kept = tuple(one for one in signed.signatures if (one.name, one.id) in self._keys)
+        if checkpoint.origin != self.about.origin or checkpoint.size in self._notes or not kept:
+            raise SealError(
+                "package.checkpoint",
+                "A checkpoint is of another log, twice here, or signed by no key of the policy.",
+            )
+        self._notes[checkpoint.size] = Note(signed.text, kept).format()
+        self._add(f"checkpoints/{checkpoint.size}", self._notes[checkpoint.size])
+
+    def add_consistency(self, size: int, path: Iterable[bytes]) -> None:
+        """The proof that the checkpoint of ``size`` is a prefix of the newest one."""
+        text = "".join(to_base64(value) + "\n" for value in path)
+        self._add(f"consistency/{size}", text.encode("ascii"))
+
+    def add_timestamp(self, size: int, response: bytes) -> None:
+        """An RFC 3161 response over SHA-256 of the note text of the checkpoint of ``size``."""
+        n = 1
+        while f"timestamps/{size}.{n}.tsr" in self._files:
+            n += 1
+        self._add(f"timestamps/{size}.{n}.tsr", response)
+
+    def add_entry(self, index: int, entry: bytes, path: Iterable[bytes]) -> None:
+        """An entry of the log with its inclusion path in the newest checkpoint."""
+        if index in self._entries:
+            raise SealError("package.entry", "An entry was added twice.")
+        self._entries[index] = _Sealed(entry, tuple(path))
+
+    def add_item(
+        self,
+        *,
+        entry: int,
+        n: int,
+        path: Sequence[bytes],
+        row: Mapping[str, object],
+        fields: Mapping[str, Opened | Closed],
+    ) -> None:
+        """An item: its place in its entry, its row's sealed columns, its fields opened or closed."""
+        shown: dict[str, object] = {}
+        for name, value in fields.items():
+            salt_offset(name)
+            if isinstance(value, Opened):
+                shown[name] = {"bytes": value.data.hex(), "salt": value.salt.hex()}
+            else:
+                shown[name] = {"digest": value.digest.hex()}
+        line = {
+            "entry": entry,
+            "fields": shown,
+            "n": n,
+            "path": [one.hex() for one in path],
+            "row": dict(row),
+        }
+        self._lines["items.jsonl"].add(entry, n, encode(line))
+
+    def add_part(
+        self, *, entry: int, n: int, path: Sequence[bytes], salt: bytes, body: Mapping[str, object]
+    ) -> None:
+        """An opened part: its place in its entry, its salt and body."""
+        line = {
+            "body": dict(body),
+            "entry": entry,
+            "n": n,
+            "path": [one.hex() for one in path],
+            "salt": salt.hex(),
+        }
+        self._lines["parts.jsonl"].add(entry, n, encode(line))
+
+    def add_served(self, data: bytes) -> str:
+        """A notice or paper as served; gives its digest, which an opened part must name."""
+        digest = sha256(data).hexdigest()
+        self._files[f"served/{digest}"] = data
+        return digest
+
+    def add_omission(self, *, what: str, count: int, reason: str) -> None:
+        """Something that belongs here and is not: what, how many, and why."""
+        self._omissions.append(encode({"count": count, "reason": reason, "what": what}) + b"\n")
+        self._omitted += count
+
+    def write(self, path: Path) -> None:
+        """Write the package to ``path``, which must not exist: whole and durable, or not at all."""
+        if not self._notes:
+            raise SealError("package.checkpoint", "A package needs a checkpoint.")
+        files: dict[str, bytes | Path | _Lines] = {**self._files, **self._lines}
+        newest = max(self._notes)
+        for index, sealed in self._entries.items():
+            proof = Proof(index, sealed.path, self._notes[newest], sealed.data)
+            files[f"proofs/{index}.tlog-proof"] = proof.format()
+        files["policy"] = self._policy
+        files["omissions.jsonl"] = b"".join(self._omissions)
+        files["package.json"] = encode(self._facts(newest)) + b"\n"
+        digests = {name: _digest(source) for name, source in files.items()}
+        names = sorted(digests, key=lambda name: name.encode("utf-8"))
+        files["SHA256SUMS"] = "".join(f"{digests[name]}  {name}\n" for name in names).encode("utf-8")
+        with ContainerWriter(path) as writer:
+            for name in sorted(files, key=order_key):
+                writer.add(name, _same(_chunks(files[name]), digests.get(name)))
+
+    def _facts(self, newest: int) -> dict[str, object]:
+        about = self.about
+        return {
+            "clock": about.clock,
+            "counts": {
+                "checkpoints": len(self._notes),
+                "entries": len(self._entries),
+                "items": self._lines["items.jsonl"].count,
+                "papers": sum(is_pdf(name) for name in self._files),
+                "parts": self._lines["parts.jsonl"].count,
+                "served": sum(name.startswith("served/") for name in self._files),
+                "timestamps": sum(name.startswith("timestamps/") for name in self._files),
+            },
+            "kind": about.kind,
+            "made": about.made,
+            "matter": about.matter,
+            "not_proved": list(about.not_proved),
+            "omissions": self._omitted,
+            "origin": about.origin,
+            "purpose": about.purpose,
+            "size": newest,
+            "v": 1,
+        }
+
+    def _add(self, name: str, source: bytes | Path) -> None:
+        if name in self._files:
+            raise SealError("package.twice", "A file was added to the package twice.")
+        self._files[name] = source
+
+
+class _Lines:
+    """A spool of lines in the order of (entry, n); above 16 MiB it is an unnamed temporary file."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._last = (-1, -1)
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115
+
+    def add(self, entry: int, n: int, line: bytes) -> None:
+        if (entry, n) <= self._last:
+            raise SealError(
+                "package.order", "Items and parts are added in the order of entry and n, each once."
+            )
+        self._last = (entry, n)
+        self._file.write(line + b"\n")
+        self.count += 1
+
+    def close(self) -> None:
+        self._file.close()
+
+    def chunks(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        while chunk := self._file.read(CHUNK):
+            yield chunk
+
+
+def _chunks(source: bytes | Path | _Lines) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        yield source
+    elif isinstance(source, _Lines):
+        yield from source.chunks()
+    else:
+        with source.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+
+def _digest(source: bytes | Path | _Lines) -> str:
+    digest = sha256()
+    for chunk in _chunks(source):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _same(chunks: Iterable[bytes], wanted: str | None) -> Iterator[bytes]:
+    """Hand the chunks on, and fail if a source changed between the digest and the writing."""
+    digest = sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+    if wanted is not None and digest.hexdigest() != wanted:
+        raise SealError("package.changed", "A source file changed while the package was made; make it again.")

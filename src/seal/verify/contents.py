@@ -1,0 +1,257 @@
+"""Steps 2 and 3: the list of digests, and the form of every file and line. Nothing is believed yet."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from seal import checkpoint as checkpoints
+from seal import part as parts
+from seal import policy as policies
+from seal import proof as proofs
+from seal.checkpoint import Checkpoint
+from seal.container import Container, is_pdf
+from seal.encoding import from_base64_hash, from_decimal
+from seal.errors import MismatchError, SealError
+from seal.note import MAX_NOTE, Note
+from seal.part import Entry
+from seal.policy import Policy
+from seal.proof import Proof
+from seal.shape import Shape
+from seal.timestamp import MAX_RESPONSE
+from seal.verify.lines import ItemLine, Omission, PartLine, read_item, read_omission, read_part, rising
+
+SUMS = "SHA256SUMS"
+MAX_LINE = 64 * 1024 * 1024
+MAX_FACTS = 1024 * 1024
+_SUM = re.compile(r"([0-9a-f]{64})  (.+)", re.ASCII | re.DOTALL)
+_LISTS = ("items.jsonl", "omissions.jsonl", "parts.jsonl")
+_COUNTS = ("checkpoints", "entries", "items", "papers", "parts", "served", "timestamps")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """``package.json``."""
+
+    kind: str
+    origin: str
+    made: int
+    clock: str
+    matter: str
+    purpose: str
+    size: int
+    counts: dict[str, int]
+    omissions: int
+    not_proved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A checkpoint of the package: as read, its note, and its bytes."""
+
+    checkpoint: Checkpoint
+    note: Note
+    data: bytes
+
+
+@dataclass(slots=True)
+class Contents:
+    """Every file of a package, read; items and parts are read again from the container when asked for."""
+
+    container: Container
+    about: About
+    policy: Policy
+    heads: dict[int, Head]
+    consistency: dict[int, list[bytes]]
+    timestamps: list[tuple[int, int, bytes]]
+    proofs: dict[int, Proof]
+    entries: dict[int, Entry]
+    served: list[str]
+    papers: list[str]
+    omissions: list[Omission]
+
+    @property
+    def newest(self) -> Head:
+        """The checkpoint that the proofs use."""
+        return self.heads[self.about.size]
+
+    def items(self) -> Iterator[ItemLine]:
+        """The items, in rising order of (entry, n)."""
+        last = (-1, -1)
+        for line in self.container.lines("items.jsonl", limit=MAX_LINE):
+            item = read_item(line)
+            last = rising(last, (item.entry, item.n))
+            yield item
+
+    def parts(self) -> Iterator[PartLine]:
+        """The opened parts, in rising order of (entry, n)."""
+        last = (-1, -1)
+        for line in self.container.lines("parts.jsonl", limit=MAX_LINE):
+            part = read_part(line)
+            last = rising(last, (part.entry, part.n))
+            yield part
+
+
+def check_sums(container: Container) -> None:
+    """Step 2: SHA256SUMS names exactly the other files, bytewise by name, and every digest is right."""
+    if SUMS not in container.members:
+        raise SealError("sums.absent", "The package has no SHA256SUMS; ask for the original file.")
+    listed: dict[str, str] = {}
+    for line in container.lines(SUMS, limit=512):
+        match = _SUM.fullmatch(_text(line))
+        if match is None or match[2] in listed:
+            raise SealError("sums.line", "A line of SHA256SUMS is not a digest, two spaces and a name.")
+        listed[match[2]] = match[1]
+    if list(listed) != sorted(listed, key=lambda name: name.encode("utf-8")):
+        raise SealError("sums.order", "SHA256SUMS is not in the order of names.")
+    if listed.keys() != container.members.keys() - {SUMS}:
+        raise MismatchError("sums.names", "SHA256SUMS does not name exactly the files of the package.")
+    for name, wanted in listed.items():
+        digest = sha256()
+        for chunk in container.chunks(name):
+            digest.update(chunk)
+        if digest.hexdigest() != wanted:
+            raise MismatchError(
+                "sums.digest", "A file of the package has not the digest that SHA256SUMS states."
+            )
+
+
+def read_contents(container: Container) -> Contents:
+    """Step 3: every file is of a known kind and in its one form."""
+    groups: dict[str, list[str]] = {name: [] for name in _FOLDERS}
+    papers = []
+    for name in container.members:
+        folder, slash, rest = name.partition("/")
+        if slash and folder in groups:
+            groups[folder].append(rest)
+        elif is_pdf(name):
+            papers.append(name)
+        elif name not in (SUMS, "package.json", "policy", *_LISTS):
+            raise SealError(
+                "package.file", "The package holds a file of no known kind; use a newer verifier."
+            )
+    if not container.members.keys() >= {"package.json", "policy", *_LISTS}:
+        raise SealError("package.file", "The package lacks a file that it must have; ask for the original.")
+    policy = policies.parse(container.read("policy", limit=policies.MAX_POLICY))
+    about = _about(container.read("package.json", limit=MAX_FACTS))
+    heads = {head.checkpoint.size: head for head in _heads(container, groups["checkpoints"], about, policy)}
+    if not heads or max(heads) != about.size:
+        raise SealError("package.size", "The package lacks the newest checkpoint that it names.")
+    found = _proofs(container, groups["proofs"])
+    contents = Contents(
+        container=container,
+        about=about,
+        policy=policy,
+        heads=heads,
+        consistency=_consistency(container, groups["consistency"]),
+        timestamps=_timestamps(container, groups["timestamps"], heads),
+        proofs=found,
+        entries={index: parts.parse_entry(proof.extra or b"") for index, proof in found.items()},
+        served=_served(groups["served"]),
+        papers=papers,
+        omissions=[read_omission(line) for line in container.lines("omissions.jsonl", limit=MAX_FACTS)],
+    )
+    for lines in (contents.parts(), contents.items()):
+        deque(lines, maxlen=0)  # read each line once now, so that what follows meets no malformed one
+    return contents
+
+
+_FOLDERS = ("checkpoints", "consistency", "timestamps", "proofs", "served")
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise SealError("sums.line", "A line of SHA256SUMS is not UTF-8.") from None
+
+
+def _about(data: bytes) -> About:
+    if not data.endswith(b"\n"):
+        raise SealError("package.shape", "package.json must end in a newline.")
+    shape = Shape.of(data[:-1], code="package.shape")
+    if not shape.has("v") or shape.raw("v") != 1:
+        raise SealError("package.version", "The package is of a later version; use a newer verifier.")
+    shape.only(frozenset(About.__dataclass_fields__) | {"v"})
+    counts = Shape(shape.raw("counts"), code="package.shape").only(frozenset(_COUNTS))
+    about = About(
+        kind=shape.text("kind"),
+        origin=shape.text("origin"),
+        made=shape.integer("made"),
+        clock=shape.text("clock"),
+        matter=shape.text("matter"),
+        purpose=shape.text("purpose"),
+        size=shape.integer("size", least=1),
+        counts={name: counts.integer(name) for name in _COUNTS},
+        omissions=shape.integer("omissions"),
+        not_proved=tuple(shape.texts("not_proved")),
+    )
+    if about.kind not in ("conversation", "matter") or about.clock not in ("real", "demo"):
+        raise SealError("package.shape", "The kind or the clock of the package is none that is known.")
+    return about
+
+
+def _heads(container: Container, names: list[str], about: About, policy: Policy) -> Iterator[Head]:
+    keys = {(key.name, key.id) for key in policy.vkeys()}
+    for name in names:
+        size = from_decimal(name, code="package.name")
+        data = container.read(f"checkpoints/{name}", limit=MAX_NOTE)
+        checkpoint, note = checkpoints.parse(data)
+        if checkpoint.size != size or size == 0 or checkpoint.origin != about.origin:
+            raise SealError(
+                "package.checkpoint", "A checkpoint is of another size or log than its name says."
+            )
+        if any((one.name, one.id) not in keys for one in note.signatures):
+            raise SealError(
+                "package.signature", "A checkpoint carries a line of a key that the policy lacks."
+            )
+        yield Head(checkpoint, note, data)
+
+
+def _consistency(container: Container, names: list[str]) -> dict[int, list[bytes]]:
+    found = {}
+    for name in names:
+        size = from_decimal(name, code="package.name")
+        lines = container.lines(f"consistency/{name}", limit=44)
+        found[size] = [from_base64_hash(_text(line), code="package.consistency") for line in lines]
+    return found
+
+
+def _timestamps(
+    container: Container, names: list[str], heads: dict[int, Head]
+) -> list[tuple[int, int, bytes]]:
+    found = []
+    for name in names:
+        fields = name.split(".")
+        if len(fields) != 3 or fields[2] != "tsr":
+            raise SealError("package.name", "A timestamp is named by size, number and tsr.")
+        size, n = (from_decimal(field, code="package.name") for field in fields[:2])
+        if size not in heads or n == 0:
+            raise SealError(
+                "package.name", "A timestamp belongs to no checkpoint of the package, or is number 0."
+            )
+        found.append((size, n, container.read(f"timestamps/{name}", limit=MAX_RESPONSE)))
+    return sorted(found)
+
+
+def _proofs(container: Container, names: list[str]) -> dict[int, Proof]:
+    found = {}
+    for name in names:
+        index = from_decimal(name.removesuffix(".tlog-proof"), code="package.name")
+        proof = proofs.parse(container.read(f"proofs/{name}", limit=proofs.MAX_PROOF))
+        if not name.endswith(".tlog-proof") or proof.index != index or proof.extra is None:
+            raise SealError(
+                "package.proof", "A proof is not of the entry that its name says, or lacks the entry."
+            )
+        found[index] = proof
+    return found
+
+
+def _served(names: list[str]) -> list[str]:
+    for name in names:
+        if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
+            raise SealError("package.name", "A served paper is named by its SHA-256 in hex.")
+    return names

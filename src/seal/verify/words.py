@@ -1,0 +1,179 @@
+"""The sentences of a verification, Chinese and English: data, so that the report has no prose in its code."""
+
+from __future__ import annotations
+
+from typing import Final
+
+Pair = tuple[str, str]
+
+VERDICTS: Final[dict[int, Pair]] = {
+    0: (
+        "核验通过：各项检查均已完成，并满足您指定的信任策略。",
+        "Verified: every check was done, and the policy you named is satisfied.",
+    ),
+    1: (
+        "核验不通过：有内容、推导或签名对不上，不应采信。",
+        "Failed: a content, a proof or a signature does not agree; do not rely on it.",
+    ),
+    2: (
+        "不是规范的证据包：文件损坏、被改动或并非原件，无法核验。",
+        "Malformed: damaged, changed or not the original; it cannot be verified.",
+    ),
+    3: (
+        "自身一致，但没有您指定的任何人为它担保，不能据此认定来源。",
+        "Consistent in itself, but vouched for by nobody you named; its origin is not shown.",
+    ),
+}
+
+STEPS: Final[dict[int, tuple[str, dict[str, Pair]]]] = {
+    1: (
+        "container",
+        {
+            "ok": (
+                "容器完整、规范，每个字节都与规定一致。",
+                "The container is whole and canonical to the byte.",
+            ),
+            "bad": (
+                "不是规范的容器，或已损坏、被改动；请索取原件。",
+                "Not a canonical container, or damaged or changed; ask for the original.",
+            ),
+        },
+    ),
+    2: (
+        "sums",
+        {
+            "ok": (
+                "清单与包内文件一一对应，摘要全部相符。",
+                "The list names exactly the files, and every digest agrees.",
+            ),
+            "bad": (
+                "清单与包内文件不符：有文件被改动、增加或缺失。",
+                "The list does not agree with the files: one was changed, added or is missing.",
+            ),
+        },
+    ),
+    3: (
+        "form",
+        {
+            "ok": ("各文件与各行均为规范格式。", "Every file and line is in its canonical form."),
+            "bad": ("有文件或行不是规范格式。", "A file or line is not in its canonical form."),
+        },
+    ),
+    4: (
+        "parts",
+        {
+            "ok": (
+                "每条消息与每项记录都能推导到所属的账本条目。",
+                "Every message and record leads to the ledger entry it belongs to.",
+            ),
+            "bad": (
+                "有消息、记录或送达文件推导不到账本条目，内容可能被改动。",
+                "A message, record or served paper does not lead to its entry; it may have been changed.",
+            ),
+        },
+    ),
+    5: (
+        "entries",
+        {
+            "ok": (
+                "每个账本条目都在最新检查点之内。",
+                "Every ledger entry stands under the newest checkpoint.",
+            ),
+            "bad": (
+                "有账本条目不在最新检查点之内。",
+                "A ledger entry does not stand under the newest checkpoint.",
+            ),
+        },
+    ),
+    6: (
+        "prefixes",
+        {
+            "ok": (
+                "较早的检查点都是最新检查点的前缀：账本只增不改。",
+                "Older checkpoints are prefixes of the newest: the ledger only grew.",
+            ),
+            "bad": (
+                "有较早的检查点不是最新检查点的前缀：账本曾被改写，或证明不对。",
+                "An older checkpoint is not a prefix of the newest: the ledger was rewritten, or the proof is wrong.",
+            ),
+        },
+    ),
+    7: (
+        "counts",
+        {
+            "ok": ("数量与缺漏说明相符。", "The counts and the statement of omissions agree."),
+            "bad": (
+                "数量或缺漏说明与包内内容不符。",
+                "A count or the statement of omissions does not agree.",
+            ),
+        },
+    ),
+    8: (
+        "trust",
+        {
+            "ok": (
+                "签名有效，满足您指定的信任策略。",
+                "The signatures are right, and the policy you named is satisfied.",
+            ),
+            "bad": ("有策略所列密钥的签名不对。", "The signature of a key that a policy names is wrong."),
+            "unvouched": (
+                "没有您指定的人为它担保：未给策略、见证不足、不是您指定的账本，或本机无法验签。",
+                "Nobody you named vouches for it: no policy, too few witnesses, another log, or no Ed25519 here.",
+            ),
+        },
+    ),
+    9: (
+        "timestamps",
+        {
+            "ok": (
+                "时间戳有效，由您给出的根证书签发。",
+                "The timestamps are right, under the roots you gave.",
+            ),
+            "bad": (
+                "时间戳与检查点不符，或不是您给出的根证书签发。",
+                "A timestamp is not over its checkpoint, or not signed under the roots you gave.",
+            ),
+            "none": (
+                "包内没有时间戳：时间未经时间戳机构固定。",
+                "The package has no timestamps: no authority fixed its times.",
+            ),
+            "no_roots": (
+                "时间未核验：未给出时间戳机构的根证书（--tsa-ca）。",
+                "Times not verified: no roots of timestamp authorities were given (--tsa-ca).",
+            ),
+            "unvouched": (
+                "时间未核验：本机没有可用的核验程序。",
+                "Times not verified: no program at hand can check timestamps.",
+            ),
+        },
+    ),
+}
+
+NOT_REACHED: Final[Pair] = ("未进行：前面的步骤没有通过。", "Not done: an earlier step did not pass.")
+
+TEMPLATES: Final[dict[str, Pair]] = {
+    "state_ok": ("通过", "ok"),
+    "state_failed": ("不通过", "FAILED"),
+    "state_malformed": ("不规范", "MALFORMED"),
+    "state_unvouched": ("无担保", "UNVOUCHED"),
+    "state_skipped": ("未核验", "not done"),
+    "demo": ("演示时钟：本包的时间不是真实时间。", "Demo clock: the times of this package are not real."),
+    "witness": ("见证：{name}，{time}。", "Witnessed by {name} at {time}."),
+    "no_witness": (
+        "未见证：没有您指定的见证方副署。",
+        "Not witnessed: no witness that you named cosigned.",
+    ),
+    "fixed": (
+        "条目 {span} 至迟于 {time} 固定（{source}）。",
+        "Entry {span} was fixed no later than {time} ({source}).",
+    ),
+    "omitted": (
+        "未收入：{what}，{count} 项，原因：{reason}。",
+        "Omitted: {what}, {count}, because: {reason}.",
+    ),
+    "unsealed": (
+        "文件《{name}》的摘要未见于包内账本条目：是制作方的陈述，未经账本固定。",
+        "The digest of {name} stands in no entry shown here: its maker states it, the ledger does not fix it.",
+    ),
+    "not_proved": ("本包不证明：{what}", "Not proved by this package: {what}"),
+}
