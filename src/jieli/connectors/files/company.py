@@ -6,14 +6,27 @@ Each sheet is optional. The examples are of an invented firm, agree with each ot
 from dataclasses import dataclass
 
 from jieli.assets.types import AccountType, AssetKind, GroupKind, HolderKind, Side
-from jieli.connectors.files.company_cells import day, identifier, moment, money, one_of, platform, text, yes_no
+from jieli.connectors.files.company_cells import (
+    day,
+    identifier,
+    moment,
+    money,
+    one_of,
+    platform,
+    text,
+    yes_no,
+)
 from jieli.connectors.files.tables import Column
 from jieli.consent.types import DocumentKind, ShiftKind
 from jieli.parties.types import CustomerSource, EngagementKind
 
 PROMISE = "工作账号使用承诺书"
 MEMBER_ACCOUNT, MEMBER_CUSTOMER, MEMBER_OTHER = "账号", "客户", "外部"
-ENGAGEMENTS = {**{k.value: k for k in EngagementKind}, "劳动合同": EngagementKind.LABOUR, "劳务派遣": EngagementKind.DISPATCH}
+ENGAGEMENTS = {
+    **{k.value: k for k in EngagementKind},
+    "劳动合同": EngagementKind.LABOUR,
+    "劳务派遣": EngagementKind.DISPATCH,
+}
 DOCUMENTS: dict[str, DocumentKind | None] = {**{k.value: k for k in DocumentKind}, PROMISE: None}
 SIDES = {s.value: s for s in Side}
 
@@ -53,7 +66,10 @@ ENTITIES = Sheet(
 )
 UNITS = Sheet(
     "部门.csv",
-    (_must("部门代码", "code"), _must("名称", "name", text), _must("法人代码", "entity"), _may("上级部门代码", "parent", identifier)),
+    (
+        _must("部门代码", "code"), _must("名称", "name", text), _must("法人代码", "entity"),
+        _may("上级部门代码", "parent", identifier),
+    ),
     (("QH-XS", "销售中心", "QH", ""), ("QH-KF", "客服部", "QH", "QH-XS")),
 )  # fmt: skip
 STAFF = Sheet(
@@ -100,7 +116,8 @@ ORDERS = Sheet(
     "订单.csv",
     (
         _must("订单号", "order_no"), _must("客户编号", "customer_no"), _must("产品", "product", text),
-        _must("金额（元）", "amount", money), _must("下单日期", "ordered_on", day), _may("工号", "staff_no", identifier),
+        _must("金额（元）", "amount", money), _must("下单日期", "ordered_on", day),
+        _may("工号", "staff_no", identifier),
     ),
     (("D0001", "C0001", "网课季度包", "1280.00", "2026-03-08", "E0001"),),
 )  # fmt: skip
@@ -112,7 +129,8 @@ DEVICES = Sheet(
 NUMBERS = Sheet(
     "号码.csv",
     (
-        _must("号码", "number"), _must("实名登记", "carrier_holder", one_of(SIDES)), _may("月租缴费", "payer", one_of(SIDES)),
+        _must("号码", "number"), _must("实名登记", "carrier_holder", one_of(SIDES)),
+        _may("月租缴费", "payer", one_of(SIDES)),
         _may("ICCID", "iccid", identifier),
     ),
     (("13900000001", "公司", "公司", ""),),
@@ -123,12 +141,17 @@ ACCOUNTS = Sheet(
         _must("平台", "platform", platform), _must("账号标识", "handle"),
         _must("账号类型", "type", one_of({t.value: t for t in AccountType})), _must("法人代码", "entity"),
         _may("昵称", "nickname"), _may("绑定号码", "number", identifier), _may("绑定邮箱", "mailbox", identifier),
-        _may("实名人", "real_name"), _may("注册方", "registered_by", one_of(SIDES)), _may("注册日期", "registered_on", day),
-        _may("专用", "dedicated", yes_no), _may("新号", "new", yes_no),
+        _may("实名人", "real_name"), _may("注册方", "registered_by", one_of(SIDES)),
+        _may("注册日期", "registered_on", day), _may("专用", "dedicated", yes_no), _may("新号", "new", yes_no),
     ),
     (
-        ("企业微信", "shenxiaohe", "企业微信", "QH", "青禾-沈老师", "13900000001", "", "", "公司", "2024-03-01", "是", "否"),
-        ("企业微信", "luyizhou", "企业微信", "QH", "青禾-陆老师", "", "", "", "公司", "2026-09-01", "是", "是"),
+        (
+            "企业微信", "shenxiaohe", "企业微信", "QH", "青禾-沈老师", "13900000001", "", "", "公司",
+            "2024-03-01", "是", "否",
+        ),
+        (
+            "企业微信", "luyizhou", "企业微信", "QH", "青禾-陆老师", "", "", "", "公司", "2026-09-01", "是", "是",
+        ),
     ),
 )  # fmt: skip
 GROUPS = Sheet(
@@ -153,7 +176,10 @@ MEMBERS = Sheet(
 )  # fmt: skip
 HOLDINGS = Sheet(
     "持有.csv",
-    (*_ASSET, _must("持有类别", "holder", one_of({k.value: k for k in HolderKind})), _may("工号", "staff_no", identifier), _BEGINS, _ENDS),
+    (
+        *_ASSET, _must("持有类别", "holder", one_of({k.value: k for k in HolderKind})),
+        _may("工号", "staff_no", identifier), _BEGINS, _ENDS,
+    ),
     (
         ("账号", "企业微信", "shenxiaohe", "员工", "E0001", "2024-03-01", ""),
         ("账号", "企业微信", "luyizhou", "员工", "E0002", "2026-09-01", ""),
@@ -188,7 +214,10 @@ SHIFTS = Sheet(
 )  # fmt: skip
 LEAVE = Sheet(
     "请假.csv",
-    (_must("工号", "staff_no"), _must("起始", "begins", moment), _must("结束（不含）", "ends", moment), _must("类别", "kind", text)),
+    (
+        _must("工号", "staff_no"), _must("起始", "begins", moment), _must("结束（不含）", "ends", moment),
+        _must("类别", "kind", text),
+    ),
     (("E0002", "2026-09-22", "2026-09-24", "年假"),),
 )  # fmt: skip
 

@@ -56,7 +56,9 @@ def identifier(cell: str) -> str:
 def platform(cell: str) -> str:
     """The stable word of a platform: Chinese names are translated, other words kept in lower case."""
     if any(c.isspace() for c in cell):
-        raise CellError("cell.platform", "平台名称中不能有空格。", "请填 企业微信、微信、钉钉、飞书、电话 或英文代码。")
+        raise CellError(
+            "cell.platform", "平台名称中不能有空格。", "请填 企业微信、微信、钉钉、飞书、电话 或英文代码。"
+        )
     return PLATFORMS.get(cell, identifier(cell).lower())
 
 
@@ -79,8 +81,9 @@ def moment(cell: str) -> int:
     if not (found := _MOMENT.fullmatch(cell)):
         raise CellError("cell.moment", "不是时间。", "请写成 2024-03-01 或 2024-03-01 09:30。")
     on = _day(found)
+    hour, minute, second = (int(n or 0) for n in found.groups()[3:])
     try:
-        at = datetime(on.year, on.month, on.day, *(int(n or 0) for n in found.groups()[3:]), tzinfo=SHANGHAI)
+        at = datetime(on.year, on.month, on.day, hour, minute, second, tzinfo=SHANGHAI)
     except ValueError:
         raise CellError("cell.moment", "没有这一时刻。", "请核对时间。") from None
     return to_ms(at)

@@ -100,14 +100,18 @@ def _decode(path: Path) -> tuple[str, str]:
         raise CellError("tables.too_large", "文件超过 64 MB。", "请拆成几个目录分次装载。")
     data = path.read_bytes()
     if data.startswith(FOREIGN_MARKS):
-        raise CellError("tables.encoding", "文件是 UTF-16 编码。", "请在 Excel 中另存为“CSV UTF-8（逗号分隔）”。")
+        raise CellError(
+            "tables.encoding", "文件是 UTF-16 编码。", "请在 Excel 中另存为“CSV UTF-8（逗号分隔）”。"
+        )
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding), "utf-8" if encoding == "utf-8-sig" else encoding
         except UnicodeDecodeError:
             continue
     raise CellError(
-        "tables.encoding", "文件既不是 UTF-8 也不是 GB18030 编码。", "请在 Excel 中另存为“CSV UTF-8（逗号分隔）”。"
+        "tables.encoding",
+        "文件既不是 UTF-8 也不是 GB18030 编码。",
+        "请在 Excel 中另存为“CSV UTF-8（逗号分隔）”。",
     )
 
 
@@ -143,7 +147,7 @@ def _places(header: list[str], columns: Sequence[Column], problems: list[Problem
     given = [_plain(name) for name in header]
     found = []
     if len(given) == 1 and any(mark in given[0] for mark in "\t;；，"):
-        found.append(_header_problem("tables.not_commas", "各列不是用英文逗号分隔的。", header[0][:0]))
+        found.append(_header_problem("tables.not_commas", "各列不是用英文逗号分隔的。", ""))
     else:
         found += [
             _header_problem("tables.unknown_column", f"第 {n} 列的表头不在模板中。", "")
@@ -175,8 +179,11 @@ def _read_row(
 ) -> None:
     found: list[Problem] = []
     values: dict[str, Any] = {}
-    if any(cells[len(cells) if not places else 1 + max(p for p in places if p is not None) :]):
-        found.append(Problem(line, "", "tables.extra_cells", "此行比表头多出单元格。", "请检查是否多了逗号。"))
+    width = 1 + max((place for place in places if place is not None), default=-1)
+    if any(cells[width:]):
+        found.append(
+            Problem(line, "", "tables.extra_cells", "此行比表头多出单元格。", "请检查是否多了逗号。")
+        )
     for column, place in zip(columns, places, strict=True):
         text = cells[place] if place is not None and place < len(cells) else ""
         try:

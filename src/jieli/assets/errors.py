@@ -1,0 +1,69 @@
+"""What can go wrong when assets are handed out or taken back."""
+
+from jieli.kernel.errors import JieliError
+
+
+class UnknownAsset(JieliError):
+    """No asset of this id, or not of the kind that was needed."""
+
+    code = "assets.unknown_asset"
+
+
+class HolderOverlap(JieliError):
+    """A second holder for the same instant: the database, or a look under lock, refused it (P6)."""
+
+    code = "assets.holder_overlap"
+
+
+class PeriodOverlap(JieliError):
+    """The same person twice among the users or members, or two controllers of one right, at the same instant."""
+
+    code = "assets.period_overlap"
+
+
+class AlreadyHolds(JieliError):
+    """The asset is already with the one it is being handed to."""
+
+    code = "assets.already_holds"
+
+
+class NotYet(JieliError):
+    """The moment lies after the present: a fact is entered when it has happened."""
+
+    code = "assets.not_yet"
+
+
+class EmptyPeriod(JieliError):
+    """A period that ends before or when it begins."""
+
+    code = "assets.empty_period"
+
+
+class NotTheHolder(JieliError):
+    """Somebody signs for an account that he does not hold at that moment."""
+
+    code = "assets.not_the_holder"
+
+
+class StateRefused(JieliError):
+    """The account's state does not allow this."""
+
+    code = "assets.state_refused"
+
+
+class NoPaper(JieliError):
+    """A signature without the signed paper is no signature (R0.48)."""
+
+    code = "assets.no_paper"
+
+
+class UnknownHolder(JieliError):
+    """Whoever is to hold or control the asset is not registered as staff."""
+
+    code = "assets.unknown_holder"
+
+
+class HolderLeft(JieliError):
+    """Whoever is to hold the asset had left before that day."""
+
+    code = "assets.holder_left"
