@@ -1,0 +1,281 @@
+"""What the archive checks about itself: items with their entries, index and keys with items. Nothing is repaired.
+
+The leaves of items reach the ledger's own check of commitments through `queries.item_leaves`, which wiring hands
+to `ledger.checks.checks` as the foreign leaves of `archive.deposit`. `open_checks` also decrypts: it needs a
+committed opening that names what it reads.
+"""
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+
+from jieli.archive import opening, ports, queries, segments
+from jieli.archive.errors import ItemAltered, ItemDestroyed, ItemUnknown, KeyringMissing, PageDamaged
+from jieli.archive.index import segment as codec
+from jieli.archive.index.errors import IndexCorrupt
+from jieli.archive.keys.pages import DESTROYED, PAGE_SECRETS, PAGES_A_BATCH, SECRET_BYTES
+from jieli.archive.keys.store import index_keys, opened
+from jieli.archive.models import Batch, Item, KeyPage, Segment
+from jieli.archive.policy import ORPHAN_AFTER
+from jieli.archive.rows import leaf_of
+from jieli.archive.types import POSITIONS
+from jieli.ledger import queries as ledger
+from jieli.ledger.fsck import Check, Finding
+
+FOREIGN = {"archive.deposit": queries.item_leaves}
+_CHUNK = 2_000
+
+
+def checks() -> list[Check]:
+    """Checks that need no key."""
+    return [
+        Check("archive.items", "条目与封存一致", check_items),
+        Check("archive.batches", "批次与条目", check_batches),
+        Check("archive.references", "条目的引用", check_references),
+        Check("archive.destructions", "销毁记录", check_destructions),
+        Check("archive.index", "检索索引的登记", check_index),
+    ]
+
+
+def key_checks(*, at: int) -> list[Check]:
+    """Checks that need the keyring but open no content."""
+    return [Check("archive.pages", "密钥页", lambda: check_pages(at))]
+
+
+def open_checks(receipt: UUID, items: Sequence[int]) -> list[Check]:
+    """Checks that decrypt these items under a committed opening, and build their index anew."""
+    return [
+        Check("archive.content", "条目内容", lambda: check_content(receipt, items)),
+        Check("archive.postings", "检索索引的内容", lambda: check_postings(receipt, items)),
+    ]
+
+
+def check_items() -> Iterator[Finding]:
+    """Every column of every item is the one that its leaf was made from, and its ciphertext is the one sealed."""
+    for row in Item.objects.order_by("item_id").iterator(_CHUNK):
+        where = str(row.item_id)
+        canonical_row = queries.row_bytes(row)
+        if canonical_row is None or row.fields_digest is None:
+            continue  # emptied: check_destructions asks by whom
+        if leaf_of(bytes(row.fields_digest), canonical_row) != bytes(row.leaf):
+            yield Finding("archive.item_changed", "archive_item", where, f"条目 {where} 的登记与封存时不符。")
+        if sha256(bytes(row.ciphertext or b"")).digest() != bytes(row.cipher_sha256 or b""):
+            yield Finding(
+                "archive.ciphertext_changed", "archive_item", where, f"条目 {where} 的密文与封存时不符。"
+            )
+
+
+def check_batches() -> Iterator[Finding]:
+    """Each batch has the items 0 … count - 1 and no others; each item has its batch, and each batch its entry."""
+    for batch, count, found, highest in _rows(
+        "SELECT b.id, b.count, count(i.item_id), max(i.item_id) FROM archive_batch b LEFT JOIN archive_item i"
+        " ON i.item_id BETWEEN b.id * 65536 AND b.id * 65536 + 65535 GROUP BY b.id ORDER BY b.id"
+    ):
+        if found != count or highest != batch * POSITIONS + count - 1:
+            sentence = f"批次 {batch} 登记 {count} 条，实有 {found} 条或编号不连续。"
+            yield Finding("archive.batch_size", "archive_batch", str(batch), sentence)
+    for (item,) in _rows(
+        "SELECT i.item_id FROM archive_item i WHERE NOT EXISTS"
+        " (SELECT FROM archive_batch b WHERE b.id = i.item_id / 65536) ORDER BY 1"
+    ):
+        yield Finding("archive.item_without_batch", "archive_item", str(item), f"条目 {item} 没有所属批次。")
+
+
+def check_references() -> Iterator[Finding]:
+    """What foreign keys would say: each item has its conversation, its basis, and a source that agrees."""
+    for item, conversation, source in _rows(
+        "SELECT i.item_id, c.id IS NOT NULL, c.source IS NOT DISTINCT FROM i.source"
+        " FROM archive_item i LEFT JOIN archive_conversation c ON c.id = i.conversation"
+        " WHERE c.id IS NULL OR c.source <> i.source ORDER BY 1"
+    ):
+        if not conversation:
+            yield Finding("archive.no_conversation", "archive_item", str(item), f"条目 {item} 的会话不存在。")
+        elif not source:
+            yield Finding(
+                "archive.other_source", "archive_item", str(item), f"条目 {item} 与其会话来源不同。"
+            )
+    for item, empty in _rows(
+        "SELECT i.item_id, b.id IS NOT NULL FROM archive_item i LEFT JOIN archive_basis b ON b.id = i.basis_id"
+        " WHERE i.basis_id IS NOT NULL AND (b.id IS NULL OR b.batch_id <> i.item_id / 65536"
+        " OR b.shredded_in IS NOT NULL) ORDER BY 1"
+    ):
+        what = "的依据已被清空或不属于同一批次" if empty else "的依据不存在"
+        yield Finding("archive.no_basis", "archive_item", str(item), f"条目 {item} {what}。")
+    for (row,) in _rows("SELECT id FROM archive_basis WHERE shredded_in IS NULL AND cardinality(rows) = 0"):
+        yield Finding("archive.no_ground", "archive_basis", str(row), f"依据 {row} 没有列出任何告知或同意。")
+
+
+def check_destructions() -> Iterator[Finding]:
+    """An emptied item has a tombstone of the destruction that emptied it; a certified one is emptied."""
+    for item, tombstone, entry in _rows(
+        "SELECT i.item_id, t.item_id IS NOT NULL, p.entry FROM archive_item i"
+        " LEFT JOIN archive_tombstone t ON t.item_id = i.item_id AND t.conversation = i.conversation"
+        " LEFT JOIN ledger_part p ON p.log = %s AND p.row_table = 'archive_shred' AND p.row_id = t.shred_id::text"
+        " WHERE i.shredded_in IS NOT NULL AND p.entry IS DISTINCT FROM i.shredded_in ORDER BY 1",
+        [ledger.live_log()],
+    ):
+        what = "所指的销毁记录不符" if tombstone and entry is not None else "没有销毁记录"
+        yield Finding("archive.emptied", "archive_item", str(item), f"条目 {item} 已被清空，但{what}。")
+    for item, exists in _rows(
+        "SELECT t.item_id, i.item_id IS NOT NULL FROM archive_tombstone t"
+        " LEFT JOIN archive_item i ON i.item_id = t.item_id AND i.conversation = t.conversation"
+        " LEFT JOIN archive_certificate c ON c.shred_id = t.shred_id"
+        " WHERE i.item_id IS NULL OR (c.id IS NOT NULL AND i.shredded_in IS NULL) ORDER BY 1"
+    ):
+        what = "已出具销毁证明，但内容仍在" if exists else "有销毁记录，但条目本身不在表中"
+        yield Finding("archive.not_emptied", "archive_tombstone", str(item), f"条目 {item} {what}。")
+    for shred, said, named in _rows(
+        "SELECT s.id, s.items, count(t.item_id) FROM archive_shred s"
+        " LEFT JOIN archive_tombstone t ON t.shred_id = s.id GROUP BY s.id HAVING s.items <> count(t.item_id)"
+    ):
+        sentence = f"销毁 {shred} 登记 {said} 条，实列 {named} 条。"
+        yield Finding("archive.shred_count", "archive_shred", str(shred), sentence)
+    for table in ("archive_basis", "archive_conversation"):
+        yield from _emptied_with_part(table)
+
+
+def _emptied_with_part(table: str) -> Iterator[Finding]:
+    for row, entry in _rows(
+        f"SELECT r.id, r.shredded_in FROM {table} r LEFT JOIN ledger_part p ON p.log = %s"  # noqa: S608 - our names
+        " AND p.row_table = %s AND p.row_id = r.id::text WHERE p.shredded_in IS DISTINCT FROM r.shredded_in",
+        [ledger.live_log(), table],
+    ):
+        sentence = f"{row} 的清空标记（{entry}）与账本不符。"
+        yield Finding("archive.emptied_row", table, str(row), sentence)
+
+
+def check_index() -> Iterator[Finding]:
+    """Every living item stands in exactly one live segment at its time; no destroyed one in any; no orphan row."""
+    where: dict[int, int] = {}
+    destroyed = {row[0] for row in _rows("SELECT item_id FROM archive_item WHERE shredded_in IS NOT NULL")}
+    for row in Segment.objects.order_by("id"):
+        name = str(row.id)
+        try:
+            loaded = segments.load(row)
+            ids, times = codec.documents_of(loaded)
+            codec.merge([loaded])
+        except IndexCorrupt as error:
+            yield Finding("archive.segment", "archive_segment", name, f"分段 {name}：{error.sentence}")
+            continue
+        found = dict(zip(ids.tolist(), times.tolist(), strict=True))
+        for item in sorted(destroyed & found.keys()):
+            yield Finding(
+                "archive.still_indexed", "archive_segment", str(item), f"已销毁的条目 {item} 仍在索引中。"
+            )
+        if row.replaced_by is None:
+            for item in sorted(where.keys() & found.keys()):
+                yield Finding(
+                    "archive.indexed_twice", "archive_segment", str(item), f"条目 {item} 被索引两次。"
+                )
+            where |= found
+    yield from _indexed(where)
+    for (segment,) in _rows(
+        "SELECT DISTINCT r.segment FROM archive_segment_row r"
+        " WHERE NOT EXISTS (SELECT FROM archive_segment s WHERE s.id = r.segment) ORDER BY 1"
+    ):
+        yield Finding(
+            "archive.index_orphan", "archive_segment_row", str(segment), f"索引行属于不存在的分段 {segment}。"
+        )
+
+
+def _indexed(where: dict[int, int]) -> Iterator[Finding]:
+    for item, event in _rows(
+        "SELECT i.item_id, i.event_at FROM archive_item i WHERE NOT EXISTS"
+        " (SELECT FROM archive_tombstone t WHERE t.item_id = i.item_id) ORDER BY 1"
+    ):
+        indexed = where.pop(item, None)
+        if indexed is None:
+            yield Finding("archive.not_indexed", "archive_item", str(item), f"条目 {item} 不在检索索引中。")
+        elif indexed != event:
+            yield Finding(
+                "archive.index_time", "archive_item", str(item), f"条目 {item} 在索引中的时间不符。"
+            )
+    tombstoned = {row[0] for row in _rows("SELECT item_id FROM archive_tombstone")}
+    for item in sorted(where.keys() - tombstoned):
+        yield Finding("archive.index_ghost", "archive_segment", str(item), f"索引中的条目 {item} 不存在。")
+
+
+def check_pages(at: int) -> Iterator[Finding]:
+    """Every living item has a secret; no certified one has; every page opens and belongs to a batch.
+
+    A page younger than an hour may belong to a deposit under way.
+    """
+    certified, pending = _tombstoned()
+    counts = dict(Batch.objects.values_list("id", "count"))
+    seen: set[int] = set()
+    for page in KeyPage.objects.exclude(sealed=b"").order_by("id").iterator(_CHUNK):
+        name = str(page.id)
+        batch, number = divmod(page.id, PAGES_A_BATCH)
+        try:
+            secrets = opened(ports.keyring(), page)
+        except (PageDamaged, KeyringMissing) as error:
+            yield Finding(error.code, "archive_key_page", name, error.sentence)
+            continue
+        seen.add(page.id)
+        expected = min(PAGE_SECRETS, counts.get(batch, 0) - number * PAGE_SECRETS)
+        if batch not in counts:
+            if page.made_at < at - ORPHAN_AFTER:
+                yield Finding("archive.page_orphan", "archive_key_page", name, f"密钥页 {name} 没有批次。")
+        elif len(secrets) != expected * SECRET_BYTES:
+            yield Finding("archive.page_size", "archive_key_page", name, f"密钥页 {name} 的数目不符。")
+        else:
+            yield from _secrets(batch * POSITIONS + number * PAGE_SECRETS, secrets, certified, pending)
+    for batch, count in counts.items():
+        for number in range(-(-count // PAGE_SECRETS)):
+            if batch * PAGES_A_BATCH + number not in seen:
+                name = str(batch * PAGES_A_BATCH + number)
+                yield Finding(
+                    "archive.page_missing", "archive_key_page", name, f"密钥页 {name} 缺失或无法解密。"
+                )
+
+
+def _tombstoned() -> tuple[set[int], set[int]]:
+    """The items whose destruction is certified, and those that are still being destroyed."""
+    rows = _rows(
+        "SELECT t.item_id, c.id IS NOT NULL FROM archive_tombstone t"
+        " LEFT JOIN archive_certificate c ON c.shred_id = t.shred_id"
+    )
+    return {item for item, done in rows if done}, {item for item, done in rows if not done}
+
+
+def _secrets(first: int, secrets: bytes, certified: set[int], pending: set[int]) -> Iterator[Finding]:
+    for n in range(len(secrets) // SECRET_BYTES):
+        gone = secrets[n * SECRET_BYTES : (n + 1) * SECRET_BYTES] == DESTROYED
+        item = first + n
+        if gone and item not in certified and item not in pending:
+            yield Finding("archive.secret_lost", "archive_item", str(item), f"条目 {item} 的密钥丢失。")
+        if not gone and item in certified:
+            yield Finding("archive.secret_left", "archive_item", str(item), f"已销毁的条目 {item} 仍有密钥。")
+
+
+def check_content(receipt: UUID, items: Sequence[int]) -> Iterator[Finding]:
+    """Each of these items decrypts to what was sealed."""
+    for item in items:
+        try:
+            opening.open_items([item], receipt=receipt)
+        except (ItemAltered, ItemDestroyed, ItemUnknown, PageDamaged) as error:
+            yield Finding(error.code, "archive_item", str(item), error.sentence)
+
+
+def check_postings(receipt: UUID, items: Sequence[int]) -> Iterator[Finding]:
+    """The tokens of these items stand in the live segments: each segment that they fill is built anew and compared."""
+    texts = {one.item.item_id: one.text for one in opening.open_items(items, receipt=receipt)}
+    for row in Segment.objects.filter(replaced_by__isnull=True).order_by("id"):
+        stored = segments.load(row)
+        ids, times = codec.documents_of(stored)
+        if not set(ids.tolist()) <= texts.keys():
+            continue
+        keys = index_keys(ports.keyring(), [row.month])
+        [anew] = codec.build_segments(ids, times, [texts[i] for i in ids.tolist()], keys.__getitem__)
+        if dict(anew.rows) != dict(stored.rows):
+            sentence = f"分段 {row.id} 与其条目的内容不符，应重建。"
+            yield Finding("archive.postings", "archive_segment", str(row.id), sentence)
+
+
+def _rows(query: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(query, args)
+        return list(cursor.fetchall())

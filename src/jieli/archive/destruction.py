@@ -1,0 +1,239 @@
+"""Destroying items: intended, unlisted, secrets gone, emptied, certified. Each step commits and can be repeated.
+
+1. `archive.shred`: one transaction writes the intent and a tombstone for each item, which a trigger refuses for
+   held ones. From here on nobody finds the item.
+2. The index segments are rewritten without it, and the old ones deleted by the shred role.
+3. Its secret's page is rewritten without the secret and committed in the key store.
+4. The shred role's function empties ciphertext and personal columns; it asks for holds again.
+5. `archive.shredded` and the certificate.
+
+A crash between two steps, or a hold placed meanwhile, leaves an intent without a certificate, which
+`finish_destructions` takes up at the next start.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import DatabaseError, IntegrityError, connections, transaction
+
+from jieli.archive import ports, queries, segments
+from jieli.archive.errors import Held, NothingToShred
+from jieli.archive.keys.store import erase
+from jieli.archive.models import Certificate, Item, KeyPage, Shred, Tombstone
+from jieli.archive.policy import backups_gone_by
+from jieli.archive.types import POSITIONS, CertificateRef, ShredScope
+from jieli.kernel.ids import new_id
+from jieli.ledger import locks
+from jieli.ledger import queries as ledger
+from jieli.ledger.operations import book
+
+_HELD = "JL001"  # what the triggers and the shred function raise for held items
+LEFTOVERS = "其所属条目已先后销毁"
+
+
+def shred_items(
+    *, items: Sequence[int], reason: str, by: str, at: int, matter: UUID | None = None
+) -> CertificateRef:
+    """Destroy items for good; their certificate. Held names what is held, and then nothing is destroyed."""
+    intent = intend(
+        items=items, scope=ShredScope.ITEMS, target=None, reason=reason, by=by, at=at, matter=matter
+    )
+    return finish(intent, by=by, at=at)
+
+
+def shred_conversation(
+    *, conversation: int, reason: str, by: str, at: int, matter: UUID | None = None
+) -> CertificateRef:
+    """Destroy a whole conversation: every item, and who talked with whom."""
+    found = [ref.item_id for ref in queries.items_of_conversation(conversation) if not ref.tombstoned]
+    intent = intend(
+        items=found, scope=ShredScope.CONVERSATION, target=str(conversation), reason=reason, by=by, at=at,
+        matter=matter,
+    )  # fmt: skip
+    return finish(intent, by=by, at=at)
+
+
+def shred_person(
+    *, person: UUID, reason: str, by: str, at: int, matter: UUID | None = None
+) -> CertificateRef:
+    """Destroy every item that a person said, or that came through an account which he held then."""
+    found = [ref.item_id for ref in queries.items_of_person(person) if not ref.tombstoned]
+    intent = intend(
+        items=found, scope=ShredScope.PERSON, target=str(person), reason=reason, by=by, at=at, matter=matter
+    )
+    return finish(intent, by=by, at=at)
+
+
+def intend(
+    *,
+    items: Sequence[int],
+    scope: ShredScope,
+    target: str | None,
+    reason: str,
+    by: str,
+    at: int,
+    matter: UUID | None = None,
+) -> UUID:
+    """Step 1: intent and tombstones. Held, or NothingToShred if none of the items is there any more.
+
+    The entry's facts name the parts (of bases and conversations) that lose their last item and go with it.
+    """
+    with book(at=at) as b:
+        locks.destroy_one_at_a_time()
+        found = [ref for ref in queries.items(items).values() if not ref.tombstoned]
+        parts = _parts_that_end([ref.item_id for ref in found], scope, target)
+        if not found and not parts:
+            raise NothingToShred("没有可销毁的条目。", remedy="它们可能已经销毁；请查看销毁证明。")
+        ids = sorted(ref.item_id for ref in found)
+        if held := queries.covering(ids):
+            raise Held(held)
+        row = Shred(
+            id=new_id(at),
+            scope=scope.value,
+            target=target,
+            reason=reason,
+            matter=matter,
+            items=len(ids),
+            by=by,
+            at=at,
+        )
+        facts = {"items": len(ids), "parts": parts, "shred": str(row.id)}
+        entry = b.entry("archive.shred", by=by, facts=facts)
+        entry.insert(row)
+        with held_is_named(ids):
+            entry.insert(
+                *(Tombstone(item_id=r.item_id, conversation=r.conversation, shred=row) for r in found)
+            )
+    return row.id
+
+
+@contextmanager
+def held_is_named(items: Sequence[int]) -> Iterator[None]:
+    """The database's own refusal as our error: the check before it is a courtesy, this one decides."""
+    try:
+        yield
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", None) != _HELD:
+            raise
+        raise Held(dict.fromkeys(items, ())) from None
+
+
+def _parts_that_end(ids: Sequence[int], scope: ShredScope, target: str | None) -> list[list[int]]:
+    """[entry, n] of the parts of bases, and of the conversation, that have no other living item."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT b.id FROM archive_item i JOIN archive_basis b ON b.id = i.basis_id"
+            " WHERE i.item_id = ANY(%s) AND NOT EXISTS (SELECT FROM archive_item o WHERE o.basis_id = b.id"
+            " AND o.item_id BETWEEN b.batch_id * 65536 AND b.batch_id * 65536 + 65535"
+            " AND o.item_id <> ALL(%s))",
+            [list(ids), list(ids)],
+        )
+        keys = [("archive_basis", str(row[0])) for row in cursor.fetchall()]
+    if scope is ShredScope.CONVERSATION and target is not None:
+        keys.append(("archive_conversation", target))
+    return _places(keys)
+
+
+def _places(keys: Sequence[tuple[str, str]]) -> list[list[int]]:
+    return sorted([part.entry, part.n] for parts in ledger.parts(keys).values() for part in parts)
+
+
+def finish(intent: UUID, *, by: str, at: int) -> CertificateRef:
+    """Steps 2 to 5 of a destruction, from wherever it stopped. Held if a hold came in between."""
+    items = list(Tombstone.objects.filter(shred=intent).order_by("item_id").values_list("item_id", flat=True))
+    unlist(items)
+    left = erase_secrets(items)
+    empty(intent, items)
+    return certify(intent, left, by=by, at=at)
+
+
+def unlist(items: Sequence[int]) -> None:
+    """Step 2: no segment holds these items any more, and no replaced segment is left."""
+    events = dict(Item.objects.filter(item_id__in=list(items)).values_list("item_id", "event_at"))
+    if events:
+        segments.rewrite_without(events)
+    segments.sweep()
+
+
+def erase_secrets(items: Sequence[int]) -> set[int]:
+    """Step 3: the secrets leave their pages. Held if a hold was placed since; no hold can be while this runs.
+
+    Returns the wrap epochs whose keys opened the pages as they were: backups of those must run out.
+    """
+    with transaction.atomic(using="default", durable=True):
+        locks.destroy_one_at_a_time()
+        alive = Item.objects.filter(item_id__in=list(items), shredded_in__isnull=True)
+        if held := queries.covering(list(alive.values_list("item_id", flat=True))):
+            raise Held(held)
+        return erase(ports.keyring(), items)
+
+
+def empty(intent: UUID, items: Sequence[int]) -> None:
+    """Step 4: the shred role empties what the intent names."""
+    with held_is_named(items), connections["shred"].cursor() as cursor:
+        cursor.execute("SELECT archive_shred(%s)", [intent])
+
+
+def certify(intent: UUID, left: set[int], *, by: str, at: int) -> CertificateRef:
+    """Step 5: the confirming entry and the certificate; the one that is there if it was written before.
+
+    After a crash the epochs that the pages were under are no longer known: then every epoch up to the present
+    one is named, which can only make the second date later.
+    """
+    if (found := queries.certificate(intent)) is not None:
+        return found
+    row = Shred.objects.get(id=intent)
+    certificate = Certificate(
+        id=new_id(at), shred=row, items=row.items, live_gone_at=at,
+        epochs=sorted(left) or _epochs_of(intent), backups_gone_by=backups_gone_by(at),
+    )  # fmt: skip
+    facts = {"certificate": str(certificate.id), "items": row.items, "shred": str(intent)}
+    try:
+        with book(at=at) as b:
+            b.entry("archive.shredded", by=by, facts=facts).insert(certificate)
+    except IntegrityError:
+        # Two processes finished the same destruction: the other's certificate stands.
+        if queries.certificate(intent) is None:
+            raise
+    return queries.certificates([intent])[intent]
+
+
+def _epochs_of(intent: UUID) -> list[int]:
+    batches = {
+        i // POSITIONS for i in Tombstone.objects.filter(shred=intent).values_list("item_id", flat=True)
+    }
+    newest = KeyPage.objects.filter(id__in=[batch * 64 for batch in batches]).order_by("-epoch").first()
+    return list(range(1, newest.epoch + 1)) if newest else []
+
+
+def finish_destructions(*, by: str, at: int) -> list[UUID]:
+    """Take up every destruction that a crash or a hold stopped; run at start. Returns those still held."""
+    held = []
+    for intent in queries.unfinished_shreds():
+        try:
+            finish(intent, by=by, at=at)
+        except Held:
+            held.append(intent)
+    shred_leftovers(by=by, at=at)
+    return held
+
+
+def shred_leftovers(*, by: str, at: int) -> UUID | None:
+    """Empty bases whose items went in several destructions at once: none of these was the last when it looked."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT b.id FROM archive_basis b WHERE b.shredded_in IS NULL AND NOT EXISTS ("
+            " SELECT FROM archive_item i WHERE i.basis_id = b.id"
+            " AND i.item_id BETWEEN b.batch_id * 65536 AND b.batch_id * 65536 + 65535)"
+        )
+        keys = [("archive_basis", str(row[0])) for row in cursor.fetchall()]
+    places = _places(keys)
+    if not places:
+        return None
+    with book(at=at) as b:
+        row = Shred(id=new_id(at), scope=ShredScope.ITEMS.value, reason=LEFTOVERS, items=0, by=by, at=at)
+        facts = {"items": 0, "parts": places, "shred": str(row.id)}
+        b.entry("archive.shred", by=by, facts=facts).insert(row)
+    finish(row.id, by=by, at=at)
+    return row.id

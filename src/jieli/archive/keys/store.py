@@ -1,0 +1,183 @@
+"""The key store: pages of secrets and index keys, written before the main store and never in its transaction."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from django.db import connections, transaction
+
+from jieli.archive.errors import ItemUnknown, KeyringMismatch, KeyStoreNotOpen
+from jieli.archive.keys.pages import (
+    DESTROYED,
+    PAGE_SECRETS,
+    PAGES_A_BATCH,
+    SECRET_BYTES,
+    open_page,
+    page_of,
+    seal_page,
+    without,
+)
+from jieli.archive.keys.ring import Keyring, epoch_name, fingerprint
+from jieli.archive.models import IndexKey, KeyPage, WrapEpoch
+from jieli.archive.types import EpochState
+from jieli.kernel.failpoints import reach
+from jieli.ledger.bulk import copy_records
+
+_COLUMNS = ("id", "epoch", "revision", "nonce", "sealed", "made_at")
+
+
+def open_store(ring: Keyring, *, at: int) -> int:
+    """Let the store's first epoch be the keyring's; the current epoch's number. Idempotent.
+
+    KeyringMismatch when the store was written with another keyring.
+    """
+    if not WrapEpoch.objects.exists():
+        first = max(ring.epochs)
+        with connections["keys"].cursor() as cursor:
+            # Two starting at once: one inserts, the other finds it.
+            cursor.execute(
+                "INSERT INTO archive_wrap_epoch (id, state, fingerprint, opened_at) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT DO NOTHING",
+                [first, EpochState.CURRENT.value, _fingerprint(ring, first), at],
+            )
+    for epoch in WrapEpoch.objects.exclude(state=EpochState.DESTROYED.value):
+        if _fingerprint(ring, epoch.id) != epoch.fingerprint:
+            raise KeyringMismatch(
+                "密钥环与密钥库不配套。", remedy="请核对密钥环的指纹，使用建立该密钥库时的密钥环。"
+            )
+    return current_epoch()
+
+
+def _fingerprint(ring: Keyring, epoch: int) -> str:
+    return fingerprint(epoch_name(epoch), ring.epoch_key(epoch))
+
+
+def current_epoch() -> int:
+    """The wrap epoch that encrypts; KeyStoreNotOpen before `open_store`."""
+    found = WrapEpoch.objects.filter(state=EpochState.CURRENT.value).values_list("id", flat=True).first()
+    if found is None:
+        raise KeyStoreNotOpen("密钥库尚未启用。", remedy="请先运行 jieli keys init。")
+    return found
+
+
+def write_pages(ring: Keyring, *, batch: int, secrets: bytes, at: int) -> None:
+    """Keep the secrets of a batch, in the order of its items; committed when this returns.
+
+    Crash after it and before the main transaction commits: pages without a batch, swept an hour later.
+    """
+    epoch = current_epoch()
+    key, step = ring.epoch_key(epoch), PAGE_SECRETS * SECRET_BYTES
+    records = []
+    for number, start in enumerate(range(0, len(secrets), step)):
+        page = batch * PAGES_A_BATCH + number
+        nonce, sealed = seal_page(
+            key, page=page, epoch=epoch, revision=0, secrets=secrets[start : start + step]
+        )
+        records.append((page, epoch, 0, nonce, sealed, at))
+    reach("keys.before_store")
+    with transaction.atomic(using="keys", durable=True):
+        copy_records("archive_key_page", _COLUMNS, records, using="keys")
+    reach("keys.after_store")
+
+
+def read_secrets(ring: Keyring, items: Iterable[int]) -> dict[int, bytes | None]:
+    """The secret of each item, None where it was destroyed. ItemUnknown for one that no page holds."""
+    found: dict[int, bytes | None] = {}
+    missing = []
+    ordered = sorted(set(items))
+    pages = {p.id: p for p in KeyPage.objects.filter(id__in={page_of(i)[0] for i in ordered})}
+    for number, group in groupby(ordered, key=lambda item: page_of(item)[0]):
+        secrets = opened(ring, pages[number]) if number in pages else b""
+        for item in group:
+            place = page_of(item)[1] * SECRET_BYTES
+            secret = secrets[place : place + SECRET_BYTES]
+            if len(secret) != SECRET_BYTES:
+                missing.append(item)
+            found[item] = None if secret == DESTROYED else secret
+    if missing:
+        raise ItemUnknown(missing)
+    return found
+
+
+def opened(ring: Keyring, page: KeyPage) -> bytes:
+    """The secrets of a page, end to end; nothing for a swept one."""
+    if not page.sealed:
+        return b""
+    return open_page(
+        ring.epoch_key(page.epoch), page=page.id, epoch=page.epoch, revision=page.revision,
+        nonce=bytes(page.nonce), sealed=bytes(page.sealed),
+    )  # fmt: skip
+
+
+def erase(ring: Keyring, items: Sequence[int]) -> set[int]:
+    """Rewrite pages without the secrets of these items; committed when this returns.
+
+    Returns the epochs under which older copies of the rewritten pages may still lie in backups. Idempotent:
+    a second call finds the secrets gone and rewrites nothing.
+    """
+    places: dict[int, list[int]] = {}
+    for item in items:
+        number, place = page_of(item)
+        places.setdefault(number, []).append(place)
+    left = set()
+    with transaction.atomic(using="keys", durable=True):
+        epoch = current_epoch()
+        changed = []
+        for page in KeyPage.objects.select_for_update().filter(id__in=places).order_by("id"):
+            before = opened(ring, page)
+            after = without(before, [p for p in places[page.id] if p * SECRET_BYTES < len(before)])
+            if after != before:
+                left.add(page.epoch)
+                changed.append(rewrapped(ring, page, after, epoch))
+        save(changed)
+    return left
+
+
+def rewrapped(ring: Keyring, page: KeyPage, secrets: bytes, epoch: int) -> KeyPage:
+    """The page with these secrets under an epoch's key, one revision on; not yet saved."""
+    page.epoch, page.revision = epoch, page.revision + 1
+    page.nonce, page.sealed = seal_page(
+        ring.epoch_key(epoch), page=page.id, epoch=epoch, revision=page.revision, secrets=secrets
+    )
+    return page
+
+
+def save(pages: Sequence[KeyPage]) -> None:
+    """Write rewrapped pages, in the caller's transaction on the key store."""
+    KeyPage.objects.bulk_update(pages, ["epoch", "revision", "nonce", "sealed"], batch_size=256)
+
+
+def index_keys(ring: Keyring, months: Iterable[int]) -> Mapping[int, bytes]:
+    """The index keys of event months (202403); one that is new is made, and committed when this returns."""
+    known = ring.index_keys
+    wanted = {month for month in months if month not in known}
+    if wanted:
+        found = {k.month for k in IndexKey.objects.filter(month__in=wanted)}
+        if missing := wanted - found:
+            _make_index_keys(ring, sorted(missing))
+        for row in IndexKey.objects.filter(month__in=wanted):
+            known[row.month] = opened_index_key(ring, row)
+    return known
+
+
+def _make_index_keys(ring: Keyring, months: Sequence[int]) -> None:
+    epoch = current_epoch()
+    with transaction.atomic(using="keys", durable=True), connections["keys"].cursor() as cursor:
+        for month in months:
+            nonce, sealed = seal_page(
+                ring.epoch_key(epoch), page=-month, epoch=epoch, revision=0, secrets=os.urandom(SECRET_BYTES)
+            )
+            # Two deposits may both see a new month: the first key stands, and both read it back.
+            cursor.execute(
+                "INSERT INTO archive_index_key (month, epoch, revision, nonce, sealed)"
+                " VALUES (%s, %s, 0, %s, %s) ON CONFLICT DO NOTHING",
+                [month, epoch, nonce, sealed],
+            )
+
+
+def opened_index_key(ring: Keyring, row: IndexKey) -> bytes:
+    """An index key in the clear."""
+    return open_page(
+        ring.epoch_key(row.epoch), page=-row.month, epoch=row.epoch, revision=row.revision,
+        nonce=bytes(row.nonce), sealed=bytes(row.sealed),
+    )  # fmt: skip

@@ -1,0 +1,12 @@
+"""Writing to the archive: what other rooms call. Each is one promise; how it is kept stands in the module named."""
+
+from jieli.archive.deposits import deposit
+from jieli.archive.destruction import finish_destructions, shred_conversation, shred_items, shred_person
+from jieli.archive.holds import hold, release
+from jieli.archive.keys.epochs import destroy_old_epochs, finish_rotation, rotate, sweep_orphans
+from jieli.archive.segments import merge_month, sweep
+
+__all__ = [
+    "deposit", "destroy_old_epochs", "finish_destructions", "finish_rotation", "hold", "merge_month", "release",
+    "rotate", "shred_conversation", "shred_items", "shred_person", "sweep", "sweep_orphans",
+]  # fmt: skip

@@ -1,0 +1,328 @@
+"""Reading the archive without its content: items, conversations, candidates, proofs, holds, certificates."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+
+from jieli.archive import ports, segments
+from jieli.archive.deposits import identity, known
+from jieli.archive.errors import IndexBusy, ItemUnknown
+from jieli.archive.index.errors import IndexCorrupt
+from jieli.archive.index.search import Candidate, candidates
+from jieli.archive.index.tokens import Tokens, tokens_of_query
+from jieli.archive.keys.store import index_keys
+from jieli.archive.models import (
+    Certificate,
+    Conversation,
+    Hold,
+    HoldRelease,
+    Item,
+    ItemBasis,
+    Shred,
+    Tombstone,
+    WrapEpoch,
+)
+from jieli.archive.rows import quoted, row_json
+from jieli.archive.types import (
+    POSITIONS,
+    CandidatePage,
+    CertificateRef,
+    ConversationKey,
+    ConversationRef,
+    HoldRef,
+    HoldScope,
+    ItemProof,
+    ItemRef,
+)
+from jieli.ledger import queries as ledger
+from seal.tree import Tree
+
+__all__ = ["known"]
+
+_ITEMS = (
+    "SELECT i.item_id, i.conversation, i.source, i.event_at, i.channel, i.msgtype, i.recalls, b.speaker_kind,"
+    " b.speaker, b.account, b.holder, b.rows, b.documented_later, b.scopes, t.item_id IS NOT NULL,"
+    " i.shredded_in IS NOT NULL FROM archive_item i LEFT JOIN archive_basis b ON b.id = i.basis_id"
+    " LEFT JOIN archive_tombstone t ON t.item_id = i.item_id"
+)
+_MOST_AT_ONCE = 1_000
+_TRIES = 3
+
+
+def _refs(where: str, args: list[Any]) -> list[ItemRef]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(f"{_ITEMS} WHERE {where}", args)
+        return [_ref(row) for row in cursor.fetchall()]
+
+
+def _ref(row: Sequence[Any]) -> ItemRef:
+    return ItemRef(
+        item_id=row[0], conversation=row[1], source=row[2], event_ms=row[3], channel=row[4], msgtype=row[5],
+        recalls=bytes(row[6]) if row[6] is not None else None, speaker_kind=row[7], speaker=row[8],
+        account=row[9], holder=row[10], basis_rows=tuple((table, key) for table, key in row[11] or ()),
+        documented_later=bool(row[12]), scopes=frozenset(row[13] or ()), tombstoned=row[14], destroyed=row[15],
+    )  # fmt: skip
+
+
+def items(ids: Iterable[int]) -> dict[int, ItemRef]:
+    """Items by id, in the order asked for; an unknown id is absent."""
+    wanted = list(ids)
+    found = {ref.item_id: ref for ref in _refs("i.item_id = ANY(%s)", [wanted])}
+    return {item: found[item] for item in wanted if item in found}
+
+
+def items_of_conversation(conversation: int, *, from_ms: int = 0, to_ms: int = 2**62) -> list[ItemRef]:
+    """The items of a conversation in a half-open window, in order of their event."""
+    found = _refs(
+        "i.conversation = %s AND i.event_at >= %s AND i.event_at < %s", [conversation, from_ms, to_ms]
+    )
+    return sorted(found, key=lambda ref: (ref.event_ms, ref.item_id))
+
+
+def items_of_person(person: UUID) -> list[ItemRef]:
+    """The living items that a person said, or that came through an account which he held then; oldest first."""
+    found = _refs(
+        "i.basis_id = b.id AND i.item_id BETWEEN b.batch_id * 65536 AND b.batch_id * 65536 + 65535"
+        " AND (b.speaker = %s OR b.holder = %s)",
+        [person, person],
+    )
+    return sorted(found, key=lambda ref: (ref.event_ms, ref.item_id))
+
+
+def items_of_batch(batch: int) -> list[ItemRef]:
+    """The items of a batch in their order."""
+    found = _refs("i.item_id BETWEEN %s AND %s", [batch * POSITIONS, batch * POSITIONS + POSITIONS - 1])
+    return sorted(found, key=lambda ref: ref.item_id)
+
+
+def conversation(key: ConversationKey) -> ConversationRef | None:
+    """The conversation of this identity; when only a destroyed one is left, that one, emptied."""
+    digest = ports.keyring().conversation_key(identity(key))
+    row = Conversation.objects.filter(key=digest).order_by("-id").first()
+    return _conversation(row) if row else None
+
+
+def conversations(ids: Iterable[int]) -> dict[int, ConversationRef]:
+    """Conversations by id."""
+    return {row.id: _conversation(row) for row in Conversation.objects.filter(id__in=list(ids))}
+
+
+def conversations_of_account(account: UUID) -> list[ConversationRef]:
+    """The conversations through a company account, oldest first: they stay when the account changes hands."""
+    return [_conversation(row) for row in Conversation.objects.filter(account=account).order_by("id")]
+
+
+def _conversation(row: Conversation) -> ConversationRef:
+    return ConversationRef(
+        row.id, row.source, row.room, row.account, row.counterparty, row.shredded_in is not None
+    )
+
+
+def search_candidates(
+    query: str,
+    *,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    conversation: int | None = None,
+    account: UUID | None = None,
+    party: UUID | None = None,
+    limit: int = 50,
+    after: tuple[int, int] | None = None,
+) -> CandidatePage:
+    """Items whose text may hold the query, newest first; no content is read and nothing is opened.
+
+    Window half open in ms; `party` is a speaker or a holder. Goes on from `after` (a page's `following`).
+    Intersects the keyed tokens only: whether one matches shows after opening (`fold.matches`). Items in
+    destruction are skipped. QueryTooShort below two characters after folding, IndexCorrupt if the index needs
+    a rebuild.
+    """
+    before = to_ms if after is None else min(after[0] + 1, to_ms if to_ms is not None else after[0] + 1)
+    wanted = {"conversation": conversation, "account": account, "party": party}
+    for _ in range(_TRIES):
+        live = segments.live(from_ms=from_ms, to_ms=before)
+        try:
+            return _page(_walk(query, live, from_ms, before, after), limit, **wanted)
+        except IndexCorrupt:
+            # A merge may have replaced and swept a segment between two of our queries: then look again.
+            if segments.live(from_ms=from_ms, to_ms=before) == live:
+                raise
+    raise IndexBusy("检索索引正在整理。", remedy="请稍后再试。")
+
+
+def _walk(
+    query: str,
+    live: Sequence[tuple[int, Any]],
+    from_ms: int | None,
+    to_ms: int | None,
+    after: tuple[int, int] | None,
+) -> Iterator[Candidate]:
+    ring = ports.keyring()
+    keys = index_keys(ring, {manifest.month for _, manifest in live})
+
+    def tokens(month: int) -> Tokens:
+        return tokens_of_query(query, keys[month])
+
+    tokens_of_query(query, bytes(32))  # a query too short is refused even where there is no month to look in
+    for found in candidates(tokens, live, segments.fetch, from_ms=from_ms, to_ms=to_ms):
+        if after is None or (found.event_ms, found.document) < after:
+            yield found
+
+
+def _page(found: Iterator[Candidate], limit: int, **wanted: object) -> CandidatePage:
+    kept: list[ItemRef] = []
+    last: tuple[int, int] | None = None
+    size = limit + 1  # enough where nothing is filtered out
+    while True:
+        chunk = list(islice(found, size))
+        refs = items(one.document for one in chunk)
+        for one in chunk:
+            ref = refs.get(one.document)
+            if ref is not None and not ref.tombstoned and _wanted(ref, **wanted):
+                if len(kept) == limit:
+                    return CandidatePage(tuple(kept), last)
+                kept.append(ref)
+                last = (one.event_ms, one.document)
+        if len(chunk) < size:
+            return CandidatePage(tuple(kept), None)
+        size = min(2 * size, _MOST_AT_ONCE)
+
+
+def _wanted(ref: ItemRef, *, conversation: object, account: object, party: object) -> bool:
+    return (
+        (conversation is None or ref.conversation == conversation)
+        and (account is None or ref.account == account)
+        and (party is None or party in (ref.speaker, ref.holder))
+    )
+
+
+def batch_entries(batches: Iterable[int]) -> dict[int, int]:
+    """The entry of each batch: batch → index in the ledger."""
+    found = ledger.first_recorded("archive_batch", batches)
+    return {int(batch): recorded.entry for batch, recorded in found.items()}
+
+
+def proofs(ids: Iterable[int]) -> dict[int, ItemProof]:
+    """For each item the path from its leaf to its batch's entry; one tree is built for each batch.
+
+    `fields_digest` and `row` are None for a destroyed item: its leaf still proves that something was there.
+    """
+    wanted = sorted(set(ids))
+    entries = batch_entries({i // POSITIONS for i in wanted})
+    kept = ledger.part_leaves(entries.values())
+    found: dict[int, ItemProof] = {}
+    for batch, entry in entries.items():
+        rows = {row.item_id: row for row in _of_batch(batch)}
+        leaves = kept[entry] + [bytes(row.leaf) for row in rows.values()]
+        tree, first = Tree(leaves), len(kept[entry])
+        for item_id in (i for i in wanted if i in rows):
+            row, n = rows[item_id], first + item_id % POSITIONS
+            digest = bytes(row.fields_digest) if row.fields_digest is not None else None
+            found[item_id] = ItemProof(
+                item_id,
+                entry,
+                n,
+                len(leaves),
+                bytes(row.leaf),
+                digest,
+                row_bytes(row),
+                tuple(tree.inclusion(n)),
+            )
+    if missing := [i for i in wanted if i not in found]:
+        raise ItemUnknown(missing)
+    return found
+
+
+def _of_batch(batch: int) -> list[Item]:
+    found = Item.objects.filter(item_id__gte=batch * POSITIONS, item_id__lt=(batch + 1) * POSITIONS)
+    return list(found.defer("ciphertext").order_by("item_id"))
+
+
+def row_bytes(row: Item) -> bytes | None:
+    """The canonical JSON of an item's sealed columns; None once it is emptied."""
+    if row.basis_id is None or row.cipher_sha256 is None:
+        return None
+    return row_json(
+        item_id=row.item_id, conversation=row.conversation, source=quoted(row.source),
+        message_key=bytes(row.message_key), event_at=row.event_at, channel=quoted(row.channel),
+        msgtype=quoted(row.msgtype), recalls=bytes(row.recalls) if row.recalls is not None else None,
+        basis_id=row.basis_id, cipher_sha256=bytes(row.cipher_sha256),
+    )  # fmt: skip
+
+
+def item_leaves(entries: Sequence[int]) -> dict[int, list[bytes]]:
+    """The leaves of the items that these `archive.deposit` entries commit to: the ledger's check asks for them."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT p.entry, i.leaf FROM ledger_part p JOIN archive_item i"
+            " ON i.item_id BETWEEN p.row_id::bigint * 65536 AND p.row_id::bigint * 65536 + 65535"
+            " WHERE p.log = %s AND p.entry = ANY(%s) AND p.row_table = 'archive_batch' ORDER BY p.entry, i.item_id",
+            [ledger.live_log(), list(entries)],
+        )
+        found: dict[int, list[bytes]] = {}
+        for entry, leaf in cursor.fetchall():
+            found.setdefault(entry, []).append(bytes(leaf))
+        return found
+
+
+def covering(ids: Sequence[int]) -> dict[int, list[UUID]]:
+    """The holds in force that cover these items, by item."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT item_id, hold FROM archive_held(%s)", [list(ids)])
+        found: dict[int, list[UUID]] = {}
+        for item, hold in cursor.fetchall():
+            found.setdefault(item, []).append(hold)
+        return found
+
+
+def holds(*, matter: UUID | None = None) -> list[HoldRef]:
+    """Holds, of one matter or all, oldest first, released ones too."""
+    rows = (
+        Hold.objects.order_by("at", "id")
+        if matter is None
+        else Hold.objects.filter(matter=matter).order_by("at", "id")
+    )
+    released = dict(HoldRelease.objects.filter(hold__in=rows).values_list("hold_id", "at"))
+    return [
+        HoldRef(h.id, HoldScope(h.scope), h.target, h.ground, h.matter, h.by, h.at, released.get(h.id))
+        for h in rows
+    ]
+
+
+def certificate(shred: UUID) -> CertificateRef | None:
+    """The certificate of a destruction; None while it is not finished."""
+    return certificates([shred]).get(shred)
+
+
+def certificates(shreds: Iterable[UUID]) -> dict[UUID, CertificateRef]:
+    """The certificates of destructions, by destruction; one that is not finished is absent."""
+    rows = list(Certificate.objects.filter(shred__in=list(shreds)))
+    ended = dict(WrapEpoch.objects.values_list("id", "destroyed_at"))
+    return {row.shred_id: _certificate(row, [ended.get(epoch) for epoch in row.epochs]) for row in rows}
+
+
+def _certificate(row: Certificate, ended: Sequence[int | None]) -> CertificateRef:
+    gone = [at for at in ended if at is not None]
+    return CertificateRef(
+        row.id, row.shred_id, row.items, row.live_gone_at, row.backups_gone_by, tuple(row.epochs),
+        max([row.live_gone_at, *gone]) if len(gone) == len(ended) else None,
+    )  # fmt: skip
+
+
+def unfinished_shreds() -> list[UUID]:
+    """Destructions that were intended and are not certified, oldest first: a crash or a later hold."""
+    return list(
+        Shred.objects.filter(certificate__isnull=True).order_by("at", "id").values_list("id", flat=True)
+    )
+
+
+def counts() -> dict[str, int]:
+    """How much is kept: for status pages and for commands that answer counts."""
+    return {
+        "items": Item.objects.filter(shredded_in__isnull=True).count(),
+        "destroyed": Tombstone.objects.count(),
+        "conversations": Conversation.objects.count(),
+        "bases": ItemBasis.objects.count(),
+    }
