@@ -172,6 +172,10 @@ class Package:
         self._omissions.append(encode({"count": count, "reason": reason, "what": what}) + b"\n")
         self._omitted += count
 
+    def omissions(self) -> bytes:
+        """``omissions.jsonl`` as it stands: its digest can be sealed in the ledger before the package is written."""
+        return b"".join(self._omissions)
+
     def write(self, path: Path) -> None:
         """Write the package to ``path``, which must not exist: whole and durable, or not at all."""
         if not self._notes:
@@ -182,7 +186,7 @@ class Package:
             proof = Proof(index, sealed.path, self._notes[newest], sealed.data)
             files[f"proofs/{index}.tlog-proof"] = proof.format()
         files["policy"] = self._policy
-        files["omissions.jsonl"] = b"".join(self._omissions)
+        files["omissions.jsonl"] = self.omissions()
         files["package.json"] = encode(self._facts(newest)) + b"\n"
         digests = {name: _digest(source) for name, source in files.items()}
         names = sorted(digests, key=lambda name: name.encode("utf-8"))

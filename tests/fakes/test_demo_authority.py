@@ -44,7 +44,17 @@ def test_openssl_accepts_the_response(url: str, directory: Path, tmp_path: Path)
     response = HttpAuthority(name="demo", url=url, roots=directory / ROOT_FILE).stamp(b"x")
     (tmp_path / "r.tsr").write_bytes(response)
     (tmp_path / "x").write_bytes(b"x")
-    command = ["openssl", "ts", "-verify", "-in", "r.tsr", "-data", "x", "-CAfile", str(directory / ROOT_FILE)]
+    command = [
+        "openssl",
+        "ts",
+        "-verify",
+        "-in",
+        "r.tsr",
+        "-data",
+        "x",
+        "-CAfile",
+        str(directory / ROOT_FILE),
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Verification: OK" in done.stdout + done.stderr
 

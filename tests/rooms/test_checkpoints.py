@@ -162,7 +162,7 @@ def test_a_rolled_back_database_is_found_at_start(signer: Signer, witness: HttpW
         ("UPDATE ledger_cosignature SET line = replace(line, 'A', 'B')", "ledger.cosignature"),
         ("UPDATE ledger_cosignature SET witness = 'other'", "ledger.cosignature"),
         ("UPDATE ledger_cosignature SET size = 9", "ledger.loose"),
-        ("UPDATE ledger_log SET origin = 'other.example/log'", "ledger.checkpoint_note"),
+        ("UPDATE ledger_log SET origin = 'other.example/log'", "ledger.origin"),
     ],
 )
 def test_fsck_names_what_was_changed_about_checkpoints(

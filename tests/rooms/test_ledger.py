@@ -17,8 +17,7 @@ from jieli.ledger.operations import book, open_log
 from seal.part import parse_entry
 from seal.tiles import TileTree
 from seal.tree import leaf_hash, root
-
-from ..conftest import NOW
+from tests.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("db")
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -113,7 +112,11 @@ def test_thirty_threads_append_without_a_gap() -> None:
 
 def test_the_application_may_neither_change_nor_delete_entries() -> None:
     admit("甲")
-    for statement in ("UPDATE ledger_entry SET time = 1", "DELETE FROM ledger_part", "DELETE FROM access_user"):
+    for statement in (
+        "UPDATE ledger_entry SET time = 1",
+        "DELETE FROM ledger_part",
+        "DELETE FROM access_user",
+    ):
         with pytest.raises(ProgrammingError, match="permission denied"), connection.cursor() as cursor:
             cursor.execute(statement)
 
@@ -127,7 +130,8 @@ def test_the_application_may_neither_change_nor_delete_entries() -> None:
         ("DELETE FROM ledger_entry WHERE index = 1", "ledger.entry_gap"),
         ("UPDATE ledger_part SET body = '{}' WHERE entry = 1 AND n = 1", "ledger.part_leaf"),
         ("UPDATE ledger_part SET row_id = 'x' WHERE entry = 1 AND n = 1", "ledger.part_row"),
-        ("UPDATE ledger_part SET salt = NULL, body = NULL, shredded_in = 2 WHERE entry = 1 AND n = 1", "ledger.part_lost"),
+        ("UPDATE ledger_part SET salt = NULL, body = NULL, shredded_in = 2 WHERE n = 1 AND entry = 1",
+         "ledger.part_lost"),
         ("DELETE FROM ledger_part WHERE entry = 1 AND n = 1", "ledger.part_count"),
         ("UPDATE access_user SET name = 'x' WHERE name = '乙'", "ledger.row_changed"),
         ("DELETE FROM access_user WHERE name = '乙'", "ledger.row_missing"),
@@ -144,7 +148,8 @@ def test_fsck_names_what_the_owner_changed(statement: str, code: str, owner_sql:
 def test_fsck_names_a_row_that_no_entry_wrote(owner_sql: Sql) -> None:
     admit("甲")
     owner_sql(
-        "INSERT INTO access_user (id, sign_in, name, password) VALUES (gen_random_uuid(), 'x', 'x', '')"
+        "INSERT INTO matters_matter (id, kind, number, title, opened_on)"
+        " VALUES (gen_random_uuid(), '争议', 'M-2026-0009', 'x', '2026-09-01')"
     )
     assert findings() == {"ledger.row_unknown"}
 

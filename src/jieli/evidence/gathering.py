@@ -10,6 +10,7 @@ from typing import Any
 from jieli.archive import queries as archive
 from jieli.archive import rows as archive_rows
 from jieli.archive.types import ItemProof, OpenedItem
+from jieli.evidence.errors import NotCovered
 from jieli.ledger import queries as ledger
 from jieli.ledger.checkpoints import tree
 from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart
@@ -77,7 +78,9 @@ def _add_parts(found: Gathered, rows: Sequence[tuple[str, object]]) -> None:
 def _footing(proofs: Iterable[ItemProof]) -> list[tuple[str, object]]:
     """The rows by which a reader gets from an item to the grounds it was admitted on."""
     rows: list[Any] = [canonical.decode(p.row) for p in proofs if p.row is not None]
-    named = {("archive_basis", r["basis"]) for r in rows} | {("archive_conversation", r["conversation"]) for r in rows}
+    named = {("archive_basis", r["basis_id"]) for r in rows} | {
+        ("archive_conversation", r["conversation"]) for r in rows
+    }
     return sorted(named)
 
 
@@ -107,7 +110,9 @@ def covering(last: int, fixed: Iterable[int]) -> list[CheckpointRef]:
             chosen[first.size] = first
     newest = stored[-1]
     if newest.size <= last:
-        raise LookupError("no checkpoint covers the package yet")
+        raise NotCovered(
+            "签名进程尚未为本次开启签检查点，证据包暂时无法生成。", remedy="请确认签名进程在运行，稍后重试。"
+        )
     chosen[newest.size] = newest
     return [chosen[size] for size in sorted(chosen)]
 

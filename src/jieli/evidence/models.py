@@ -1,12 +1,15 @@
-"""The register of packages that left the house."""
+"""The register of packages that leave the house."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from jieli.ledger.tables import Kind, Row, sealed
 
 
 class PackageRecord(Row):
-    """A package as it was handed out: its digest says which file, the opening says on what ground."""
+    """A package about to be handed out. `digests` seal its papers and its list of omissions, which no signature
+    inside the package covers; the opening says on what ground it was made.
+    """
 
     table_kind = Kind.APPEND
     id = sealed(models.UUIDField(primary_key=True))
@@ -14,11 +17,9 @@ class PackageRecord(Row):
     subject = sealed(models.TextField())
     matter = sealed(models.UUIDField())
     opening = sealed(models.UUIDField())
-    sha256 = sealed(models.BinaryField())
-    size = sealed(models.BigIntegerField())
+    digests = sealed(ArrayField(models.TextField()))
     items = sealed(models.IntegerField())
     omitted = sealed(models.IntegerField())
-    checkpoint = sealed(models.BigIntegerField())
 
     class Meta:
         db_table = "evidence_package"

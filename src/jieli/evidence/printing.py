@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from jieli.archive.types import OpenedItem
@@ -33,6 +32,8 @@ from jieli.papers.types import (
 from seal import note
 
 UNFIXED = "未见证，未经中立第三方固定。"
+#: Platforms by the words people use for them; others are printed as they are registered.
+PLATFORMS = {"wecom": "企业微信", "wechat": "微信", "dingtalk": "钉钉", "feishu": "飞书", "phone": "电话"}
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,9 @@ def _bubble(i: OpenedItem, found: Gathered) -> Bubble:
             name=str(claim.get("name", "")) or "（无文件名）",
             media=str(claim.get("kind", "")),
             size=int(claim.get("size", 0)),
-            digest=f"{claim.get('algorithm', '')}:{claim.get('digest', '')}" if claim.get("digest") else "平台未给出",
+            digest=f"{claim.get('algorithm', '')}:{claim.get('digest', '')}"
+            if claim.get("digest")
+            else "平台未给出",
             state="未取回",
         )
         for claim in i.media
@@ -124,13 +127,13 @@ def _bubble(i: OpenedItem, found: Gathered) -> Bubble:
     return Bubble(i.item.event_ms, i.sender, text, ref, attachments, tuple(marks))
 
 
-def evidence_list(case: Case, found: Gathered, *, pages: int) -> EvidenceList:
+def evidence_list(case: Case, found: Gathered) -> EvidenceList:
     """证据目录: what a court's clerk ticks off."""
     said = f"{len(found.items)} 条消息的全文、时间与发送方"
     exhibits = (
-        Exhibit(case.conversation, "接力系统档案", f"证明双方往来：{said}", f"1–{pages}", Form.ELECTRONIC, 1),
-        Exhibit("提取过程说明", "接力系统", "说明电子数据的来源与提取过程", "见该件", Form.ELECTRONIC, 1),
-        Exhibit("核验说明", "接力系统", "说明如何独立核验以上内容未被改动", "见该件", Form.ELECTRONIC, 1),
+        Exhibit(case.conversation, "接力系统档案", f"证明双方往来：{said}", "文件 04", Form.ELECTRONIC, 1),
+        Exhibit("提取过程说明", "接力系统", "说明电子数据的来源与提取过程", "文件 02", Form.ELECTRONIC, 1),
+        Exhibit("核验说明", "接力系统", "说明如何独立核验以上内容未被改动", "文件 03", Form.ELECTRONIC, 1),
     )
     notes = (f"略去 {sum(n for n, _ in case.omitted)} 条，原因逐项列于会话记录与 omissions.jsonl。",)
     return EvidenceList(
@@ -149,8 +152,13 @@ def extraction_note(case: Case, found: Gathered, outside: Outside, *, platform: 
     steps = (
         Step(case.opened_at, case.extractor, "申请开启并留痕", f"开启记录 {case.opening} 先于内容写入账本"),
         Step(case.opened_at, "接力系统", "逐条解密并与承诺核对", f"{len(found.items)} 条全部一致"),
-        Step(newest.signed_at, "签名进程", "为账本签检查点", f"账本 {newest.size} 条，根哈希 {newest.root.hex()}"),
-        Step(case.made_at, "接力系统", "生成证据包", "成包后另以一条账本条目登记其摘要"),
+        Step(
+            newest.signed_at,
+            "签名进程",
+            "为账本签检查点",
+            f"账本 {newest.size} 条，根哈希 {newest.root.hex()}",
+        ),
+        Step(case.made_at, "接力系统", "生成证据包", "成包之前，各文书与略去清单的摘要已写入账本"),
     )
     return ExtractionNote(
         head=case.head,
@@ -209,12 +217,19 @@ def verification_note(case: Case, found: Gathered, outside: Outside, *, log_key:
         page_sha256=outside.page_sha256,
         witnesses=tuple(_vouchers(found)),
         timestamps=tuple(
-            Voucher(name, "RFC 3161", f"检查点 {c.size} 条") for c in found.checkpoints for name, _ in c.timestamps
+            Voucher(name, "RFC 3161", f"检查点 {c.size} 条")
+            for c in found.checkpoints
+            for name, _ in c.timestamps
         ),
         foreign=(
-            ForeignCheck("seal", "全部检查", ("seal verify 证据包.zip --policy 信任策略 --tsa-ca 时间戳根证书.pem",)),
+            ForeignCheck("sha256sum", "每个文件的摘要", ("unzip 证据包.zip && sha256sum -c SHA256SUMS",)),
             ForeignCheck(
-                "openssl", "时间戳", ("openssl ts -verify -in 1.tsr -data 检查点正文 -CAfile 时间戳根证书.pem",)
+                "openssl",
+                "时间戳（检查点正文是签名行之前的三行）",
+                (
+                    "head -n 3 checkpoints/大小 > body",
+                    "openssl ts -verify -in timestamps/大小.1.tsr -data body -CAfile 时间戳根证书.pem",
+                ),
             ),
         ),
     )
@@ -227,8 +242,3 @@ def _vouchers(found: Gathered) -> list[Voucher]:
             [signature] = note.parse_lines(line.encode())
             vouchers.append(Voucher(name, signature.id.hex(), f"检查点 {c.size} 条"))
     return vouchers
-
-
-def day_of(ms: int) -> date:
-    """The day that is printed."""
-    return local(ms).date()

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from django.db import connections
-
+from jieli.kernel.failpoints import reach
 from jieli.kernel.times import MINUTE
 from jieli.ledger import locks
 from jieli.ledger.bulk import copy_records, copy_rows
@@ -64,6 +63,7 @@ def append(staged: Sequence[Appendable]) -> None:
     """Number and insert the staged entries. Must be the last act of a transaction."""
     log = live_log()
     prepared = [(s, commitment([p.leaf for p in s.parts] + s.foreign)) for s in staged]
+    reach("ledger.before_lock")
     locks.append_to(log)
     before = head(log)
     entries = []
@@ -94,6 +94,7 @@ def append(staged: Sequence[Appendable]) -> None:
         ),
     )
     _fill_tiles(log, before.size, before.size + len(entries))
+    reach("ledger.before_commit")
 
 
 def _fill_tiles(log: int, old: int, new: int) -> None:
@@ -111,13 +112,8 @@ def _fill_tiles(log: int, old: int, new: int) -> None:
 
 
 def _hashes(log: int, level: int, start: int, stop: int) -> list[bytes]:
-    query, args = (
-        "SELECT leaf FROM ledger_entry WHERE log = %s AND index >= %s AND index < %s ORDER BY index",
-        (),
-    )
     if level:
-        query = "SELECT root FROM ledger_tile WHERE log = %s AND n >= %s AND n < %s AND level = %s ORDER BY n"
-        args = (level - 1,)
-    with connections["default"].cursor() as cursor:
-        cursor.execute(query, (log, start, stop, *args))
-        return [bytes(row[0]) for row in cursor.fetchall()]
+        below = Tile.objects.filter(log=log, level=level - 1, n__gte=start, n__lt=stop).order_by("n")
+        return [bytes(root) for root in below.values_list("root", flat=True)]
+    entries = Entry.objects.filter(log=log, index__gte=start, index__lt=stop).order_by("index")
+    return [bytes(leaf) for leaf in entries.values_list("leaf", flat=True)]

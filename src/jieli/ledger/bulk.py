@@ -13,7 +13,7 @@ def copy_rows(rows: Sequence[Model], *, using: str = "default") -> None:
     connection = connections[using]
     fields = type(rows[0])._meta.concrete_fields
     records = ([f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields] for row in rows)
-    copy_records(type(rows[0])._meta.db_table, [f.column for f in fields], records, using=using)
+    copy_records(type(rows[0])._meta.db_table, [f.column or "" for f in fields], records, using=using)
 
 
 def copy_records(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from jieli.kernel.errors import JieliError
+from jieli.kernel.failpoints import reach
 from jieli.ledger import queries
 from jieli.ledger.bulk import copy_rows
 from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
@@ -63,7 +64,9 @@ def sign_head(signer: Signer, *, at: int) -> CheckpointRef | None:
             )
     root = tree(head.size).root()
     text = checkpoint.sign(checkpoint.Checkpoint(queries.origin(), head.size, root), signer).decode()
+    reach("checkpoint.before_store")
     _store(Checkpoint(log=head.log, size=head.size, root=root, note=text, signed_at=at))
+    reach("checkpoint.after_store")
     return queries.checkpoints(sizes=[head.size])[0]
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from django.db import connections
 
 from jieli.ledger import queries
-from jieli.ledger.append import TILE
+from jieli.ledger.append import ENTRY_VERSION, TILE
 from jieli.ledger.fsck import Check, Finding
 from jieli.ledger.models import Checkpoint, Cosignature, Entry, Part, Tile, Timestamp
 from jieli.ledger.tables import Row, rows
 from jieli.ledger.types import CheckpointRef
 from jieli.ledger.values import sealed_row
-from seal import canonical, checkpoint, note
+from seal import canonical, checkpoint, note, timestamp
 from seal.errors import SealError
 from seal.keys import Vkey
 from seal.part import entry_bytes
@@ -48,12 +48,19 @@ def check_entries() -> Iterator[Finding]:
             yield Finding("ledger.entry_gap", "ledger_entry", where, f"条目 {expected} 缺失。")
         if e.time < time:
             yield Finding("ledger.entry_time", "ledger_entry", where, f"条目 {e.index} 的时间早于前一条。")
-        data = entry_bytes(kind=e.kind, time=e.time, count=e.count, commitment=bytes(e.commitment))
-        if leaf_hash(data) != bytes(e.leaf):
+        if e.v != ENTRY_VERSION or _leaf(e) != bytes(e.leaf):
             yield Finding("ledger.entry_leaf", "ledger_entry", where, f"条目 {e.index} 与其叶哈希不符。")
         expected, time = e.index + 1, e.time
     for foreign in Entry.objects.exclude(log=queries.live_log()).values_list("log", "index"):
         yield Finding("ledger.entry_log", "ledger_entry", str(foreign), "条目属于未知的账本。")
+
+
+def _leaf(e: Entry) -> bytes | None:
+    """The hash of what an entry's columns spell; None where they spell no entry at all."""
+    try:
+        return leaf_hash(entry_bytes(kind=e.kind, time=e.time, count=e.count, commitment=bytes(e.commitment)))
+    except SealError:
+        return None
 
 
 def _named_as_shredded() -> set[tuple[int, int, int]]:
@@ -64,7 +71,7 @@ def _named_as_shredded() -> set[tuple[int, int, int]]:
     )
     for part in Part.objects.filter(log=queries.live_log(), entry__in=list(shreds), n=0, body__isnull=False):
         try:
-            facts: Any = canonical.decode(bytes(part.body))
+            facts: Any = canonical.decode(bytes(part.body or b""))
         except SealError:
             continue  # check_parts names this part
         for entry, n in facts.get("facts", {}).get("parts", []):
@@ -73,22 +80,35 @@ def _named_as_shredded() -> set[tuple[int, int, int]]:
 
 
 def check_parts() -> Iterator[Finding]:
-    """A part is whole and hashes to its leaf, or was shredded by an entry that names it."""
+    """A part is whole and hashes to its leaf, or was shredded by an entry that names it; parts are numbered from 0."""
     named = _named_as_shredded()
+    entry, expected = None, 0
     for p in Part.objects.order_by("log", "entry", "n").iterator(CHUNK):
-        where = f"{p.entry}/{p.n}"
-        if p.body is None or p.salt is None:
-            if (p.shredded_in, p.entry, p.n) not in named:
-                yield Finding(
-                    "ledger.part_lost", "ledger_part", where, f"内容 {where} 被清空，但没有销毁记录。"
-                )
-            continue
-        if leaf_hash(bytes(p.salt) + bytes(p.body)) != bytes(p.leaf):
-            yield Finding("ledger.part_leaf", "ledger_part", where, f"内容 {where} 与其叶哈希不符。")
-            continue
-        body: Any = canonical.decode(bytes(p.body))
-        if (p.row_table, p.row_id) != (body.get("table"), body.get("id")):
-            yield Finding("ledger.part_row", "ledger_part", where, f"内容 {where} 所指的行与正文不符。")
+        expected = 0 if (p.log, p.entry) != entry else expected + 1
+        entry = (p.log, p.entry)
+        yield from _check_part(p, expected, named)
+
+
+def _check_part(p: Part, expected: int, named: set[tuple[int, int, int]]) -> Iterator[Finding]:
+    where = f"{p.entry}/{p.n}"
+
+    def found(code: str, sentence: str) -> Finding:
+        return Finding(f"ledger.part_{code}", "ledger_part", where, sentence)
+
+    if p.n != expected:
+        yield found("number", f"条目 {p.entry} 的内容编号不连续。")
+    if p.body is None or p.salt is None:
+        if (p.shredded_in, p.entry, p.n) not in named:
+            yield found("lost", f"内容 {where} 被清空，但没有销毁记录。")
+        return
+    if p.shredded_in is not None:
+        yield found("shredded", f"内容 {where} 标为已销毁，却仍在。")
+    if leaf_hash(bytes(p.salt) + bytes(p.body)) != bytes(p.leaf):
+        yield found("leaf", f"内容 {where} 与其叶哈希不符。")
+        return
+    body: Any = canonical.decode(bytes(p.body))  # it hashes to its leaf: what the Book wrote
+    if (p.row_table, p.row_id) != (body.get("table"), body.get("id")):
+        yield found("row", f"内容 {where} 所指的行与正文不符。")
 
 
 def check_commitments(foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
@@ -186,12 +206,15 @@ def _latest_digests(table: str) -> dict[str, bytes | None]:
         return {row: None if digest is None else bytes(digest) for row, digest in cursor.fetchall()}
 
 
-def checkpoint_checks(keys: Sequence[Vkey]) -> list[Check]:
-    """Checks of checkpoints against the log, given the public keys of the log and of its witnesses."""
-    return [Check("ledger.checkpoints", "检查点", lambda: check_checkpoints(keys))]
+def checkpoint_checks(keys: Sequence[Vkey], roots: bytes | None = None) -> list[Check]:
+    """Checks of checkpoints against the log, given the public keys of the log and of its witnesses.
+
+    `roots`: PEM certificates of the timestamp authorities; without them only what a stamp is over is checked.
+    """
+    return [Check("ledger.checkpoints", "检查点", lambda: check_checkpoints(keys, roots))]
 
 
-def check_checkpoints(keys: Sequence[Vkey]) -> Iterator[Finding]:
+def check_checkpoints(keys: Sequence[Vkey], roots: bytes | None) -> Iterator[Finding]:
     """Each checkpoint is this log's, signed by its key, and its root is the one the entries give."""
     table, size, origin = "ledger_checkpoint", queries.head(queries.live_log()).size, queries.origin()
     for c in queries.checkpoints():
@@ -200,21 +223,25 @@ def check_checkpoints(keys: Sequence[Vkey]) -> Iterator[Finding]:
             signed, lines = checkpoint.parse(c.note.encode())
             known = {v.key.name for v in note.verify(lines, keys)}
         except SealError as error:
-            yield Finding(
-                "ledger.checkpoint_note", table, where, f"检查点 {c.size} 的签名不成立：{error.code}。"
-            )
+            sentence = f"检查点 {c.size} 的签名不成立：{error.code}。"
+            yield Finding("ledger.checkpoint_note", table, where, sentence)
             continue
-        if (signed.origin, signed.size, signed.root) != (origin, c.size, c.root) or origin not in known:
-            yield Finding("ledger.checkpoint_note", table, where, f"检查点 {c.size} 不是本账本签出的。")
+        yield from _check_said(c, lines, keys, roots)
+        if signed.origin != origin or origin not in known:
+            yield Finding(
+                "ledger.origin", "ledger_log", origin, f"检查点 {c.size} 不是名为 {origin} 的账本签出的。"
+            )
+        elif (signed.size, signed.root) != (c.size, c.root):
+            yield Finding("ledger.checkpoint_note", table, where, f"检查点 {c.size} 的登记与所签内容不符。")
         elif c.size > size:
             yield Finding("ledger.truncated", table, where, f"检查点有 {c.size} 条，账本只剩 {size} 条。")
         elif TileTree(c.size, queries.tile).root() != c.root:
             yield Finding("ledger.forked", table, where, f"账本前 {c.size} 条与检查点不符。")
-        else:
-            yield from _check_said(c, lines, keys)
 
 
-def _check_said(c: CheckpointRef, lines: note.Note, keys: Sequence[Vkey]) -> Iterator[Finding]:
+def _check_said(
+    c: CheckpointRef, lines: note.Note, keys: Sequence[Vkey], roots: bytes | None
+) -> Iterator[Finding]:
     """Cosignatures are right and by the witness named; timestamps are over this checkpoint."""
     for witness, line in c.cosignatures:
         where = f"{c.size}/{witness}"
@@ -227,11 +254,20 @@ def _check_said(c: CheckpointRef, lines: note.Note, keys: Sequence[Vkey]) -> Ite
         if not right:
             yield Finding("ledger.cosignature", "ledger_cosignature", where, f"见证签名 {where} 不成立。")
     for authority, response in c.timestamps:
-        if sha256(lines.text).digest() not in response:
+        try:
+            right = _imprint(response, lines.text, roots) == sha256(lines.text).digest()
+        except SealError:
+            right = False
+        if not right:
             where = f"{c.size}/{authority}"
-            yield Finding(
-                "ledger.timestamp", "ledger_timestamp", where, f"时间戳 {where} 不是对该检查点所盖。"
-            )
+            yield Finding("ledger.timestamp", "ledger_timestamp", where, f"时间戳 {where} 不成立。")
+
+
+def _imprint(response: bytes, text: bytes, roots: bytes | None) -> bytes:
+    """What a response stamps; with roots at hand its signature and chain must hold too."""
+    if roots is None:
+        return timestamp.parse(response).imprint
+    return timestamp.verify(response, text, roots=roots).imprint
 
 
 def check_loose_statements() -> Iterator[Finding]:

@@ -6,6 +6,9 @@ Rooms export checks, wiring gathers them, this runs them. A check yields finding
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from jieli.kernel.errors import JieliError
+from seal.errors import SealError
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -38,11 +41,21 @@ class Report:
         return not self.findings
 
 
+def _whole(check: Check) -> Iterator[Finding]:
+    """A check's findings; when what it reads cannot even be read, that is a finding too, and the next check runs."""
+    try:
+        yield from check.run()
+    except (JieliError, SealError, ValueError, TypeError, LookupError) as error:
+        code = getattr(error, "code", type(error).__name__)
+        sentence = f"核对“{check.title}”在无法读取的内容处中断（{code}）。"
+        yield Finding("fsck.interrupted", check.name, "", sentence)
+
+
 def run(checks: list[Check], *, progress: Callable[[str], None] | None = None) -> Report:
     """Run every check to its end, also after findings, so that one run names all."""
     findings: list[Finding] = []
     for check in checks:
         if progress:
             progress(check.title)
-        findings.extend(check.run())
+        findings.extend(_whole(check))
     return Report(tuple(findings), tuple(c.name for c in checks))

@@ -35,19 +35,18 @@ class Staged:
 
     def insert(self, *rows: Row) -> None:
         """Write new rows; each becomes a part with the values of its sealed columns."""
-        for model, group in groupby(rows, key=type):
-            same = list(group)
-            _wait_for_gate(model)
-            copy_rows(same, using=model.store)
+        for same in _by_table(rows):
+            _wait_for_gate(same[0])
+            copy_rows(same, using=same[0].store)
             self._commit_to(same)
 
     def revise(self, *rows: Row) -> None:
         """Write changed rows of `revise` tables; what they were stays in their earlier parts."""
-        for model, group in groupby(rows, key=type):
-            same = list(group)
+        for same in _by_table(rows):
+            model = type(same[0])
             if model.table_kind is not Kind.REVISE:
                 raise TypeError(f"{model._meta.db_table} is append-only")
-            _wait_for_gate(model)
+            _wait_for_gate(same[0])
             names = [f.name for f in model._meta.concrete_fields if not f.primary_key]
             model._base_manager.using(model.store).bulk_update(same, names, batch_size=1_000)
             self._commit_to(same)
@@ -65,8 +64,12 @@ class Staged:
             self.parts.append(_part(body, name, key))
 
 
-def _wait_for_gate(model: type[Row]) -> None:
-    if model.basis:
+def _by_table(rows: Sequence[Row]) -> list[list[Row]]:
+    return [list(group) for _, group in groupby(rows, key=type)]
+
+
+def _wait_for_gate(row: Row) -> None:
+    if row.basis:
         locks.change_bases()
 
 

@@ -1,6 +1,7 @@
 """Reading the book: entries, versions of rows, proofs, checkpoints. Nothing here writes or signs."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connections
 
@@ -26,7 +27,7 @@ def first_recorded(table: str, ids: Iterable[object] | None = None) -> dict[str,
         " JOIN ledger_entry e ON e.log = p.log AND e.index = p.entry"
         " WHERE p.log = %s AND p.row_table = %s {only} ORDER BY p.row_id, p.entry, p.n"
     )
-    args: list[object] = [live_log(), table]
+    args: list[Any] = [live_log(), table]
     only = ""
     if ids is not None:
         only, args = "AND p.row_id = ANY(%s)", [*args, [str(i) for i in ids]]
@@ -42,10 +43,15 @@ def history(table: str, row_id: object) -> list[Version]:
     times = dict(
         Entry.objects.filter(log=live_log(), index__in={p[0] for p in parts}).values_list("index", "time")
     )
-    return [
-        Version(entry, n, times[entry], canonical.decode(bytes(body))["row"] if body is not None else None)
-        for entry, n, body in parts
-    ]
+    return [Version(entry, n, times[entry], _row(body)) for entry, n, body in parts]
+
+
+def _row(body: Any) -> dict[str, Any] | None:
+    if body is None:
+        return None
+    decoded: Any = canonical.decode(bytes(body))
+    row: dict[str, Any] = decoded["row"]
+    return row
 
 
 def entries(indexes: Iterable[int]) -> dict[int, EntryRef]:
@@ -68,7 +74,7 @@ def entries_of_kind(kind: str, *, limit: int = 1_000) -> list[EntryRef]:
 
 def parts(keys: Iterable[tuple[str, object]]) -> dict[tuple[str, str], list[OpenedPart]]:
     """All parts of rows given as (table, id), oldest first, shredded ones left out."""
-    wanted = [(table, str(row)) for table, row in keys]
+    wanted = sorted({(table, str(row)) for table, row in keys})
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "SELECT p.row_table, p.row_id, p.entry, p.n, p.salt, p.body FROM ledger_part p"

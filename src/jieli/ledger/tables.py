@@ -76,7 +76,7 @@ def declared(field: "models.Field[Any, Any]") -> Declared | None:
 def sealed_fields(model: type[models.Model]) -> list["models.Field[Any, Any]"]:
     """The sealed columns of a table, by column name: the order in which parts print them."""
     fields = [f for f in model._meta.concrete_fields if (d := declared(f)) and d.column is Column.SEALED]
-    return sorted(fields, key=lambda f: f.column)
+    return sorted(fields, key=lambda f: f.column or "")
 
 
 def rows() -> list[type[Row]]:

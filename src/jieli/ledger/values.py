@@ -47,5 +47,5 @@ def _range(value: Range) -> Any:
 
 def sealed_row(row: models.Model) -> dict[str, Any]:
     """The sealed columns of a row by column name; empty ones are absent."""
-    found = {f.column: getattr(row, f.attname) for f in sealed_fields(type(row))}
+    found = {f.column or "": getattr(row, f.attname) for f in sealed_fields(type(row))}
     return {name: sealed_value(value) for name, value in found.items() if value is not None}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
+from jieli.archive.keys.ring import init as init_keyring
 from jieli.kernel.errors import JieliError
 from jieli.ledger import checkpoints
 from jieli.ledger.operations import open_log
@@ -30,13 +31,15 @@ class Made:
 
 
 def init(profile: Profile, *, origin: str, witness_lines: list[str], at: int) -> Made:
-    """Make the signing key, open the log under its name, sign the empty log, and write the trust policy.
+    """Make the keyring and the signing key, open the log, sign the empty log, and write the trust policy.
 
     The origin is fixed here for ever. Run again it changes nothing. Crash in between: what is missing is made
     by the next run, for each step finds what the one before left.
     """
     if not origin or any(c.isspace() or c == "+" for c in origin):
-        raise BadOrigin("账本名称不能为空，也不能含空格或加号。", remedy="请用域名加路径，如 jieli.example.cn/log。")
+        raise BadOrigin(
+            "账本名称不能为空，也不能含空格或加号。", remedy="请用域名加路径，如 jieli.example.cn/log。"
+        )
     home = home_of(profile)
     new = not home.log_key.exists()
     if new:
@@ -44,6 +47,8 @@ def init(profile: Profile, *, origin: str, witness_lines: list[str], at: int) ->
     signer = read_key(home)
     if signer.name != origin:
         raise BadOrigin(f"本安装的账本已命名为 {signer.name}。", remedy="名称一经建立不可更改。")
+    if not home.keys.exists():
+        init_keyring(home.root)
     _write_policy(home, signer.vkey.format(), witness_lines)
     open_log(origin=origin, at=at)
     checkpoints.first_checkpoint(signer, at=at)

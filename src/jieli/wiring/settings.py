@@ -36,3 +36,73 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+
+# ── web ──
+# Strings, so that nothing below the doors imports them: Django loads these when a web process starts.
+_WEB = Path(__file__).parents[1] / "doors" / "web"
+INSTALLED_APPS += ["django_htmx"]  # for its copy of htmx among the static files
+ROOT_URLCONF = "jieli.wiring.urls"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "jieli.doors.web.middleware.headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jieli.doors.web.middleware.loopback_name",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "jieli.doors.web.middleware.Errors",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [_WEB / "templates"],
+        "OPTIONS": {
+            "builtins": ["django.templatetags.static", "jieli.doors.web.tags"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "jieli.doors.web.context.house",
+            ],
+        },
+    }
+]
+STATIC_URL = "static/"
+STATICFILES_DIRS = [_WEB / "static"]
+WHITENOISE_USE_FINDERS = True  # served from the package: a fresh clone needs no collecting step
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 3_600
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+AUTHENTICATION_BACKENDS = ["jieli.access.backend.PersonBackend"]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_NAME = "jieli_session"
+SESSION_COOKIE_AGE = 10 * 3_600  # a working day
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "jieli_form"
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page's own form
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "jieli.doors.web.errors.expired_form"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if not _profile.demo:  # behind a proxy that speaks TLS and sets this header itself
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 86_400
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"house": {"()": "jieli.wiring.logs.House"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "house"}},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        "jieli": {"handlers": ["stderr"], "level": "WARNING"},
+        "fido2": {"level": "ERROR"},
+    },
+}

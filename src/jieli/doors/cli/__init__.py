@@ -17,7 +17,9 @@ def main() -> None:
         app()
     except Exception as error:  # noqa: BLE001 - the last door: nothing above it can answer
         frames = traceback.extract_tb(error.__traceback__)
-        where = next((f for f in reversed(frames) if "jieli" in f.filename or "seal" in f.filename), frames[-1])
+        where = next(
+            (f for f in reversed(frames) if "jieli" in f.filename or "seal" in f.filename), frames[-1]
+        )
         place = f"{where.filename.rpartition('/src/')[2]}:{where.lineno}"
         print(
             f"程序出错（{type(error).__name__}，{place}）。请把这一行报告给维护者。［house.unexpected］",

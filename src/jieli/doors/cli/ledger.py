@@ -26,7 +26,8 @@ def init(
         run.answer(
             {"origin": made.origin, "vkey": made.vkey, "fingerprint": made.fingerprint, "new": made.new},
             say=lambda: out.print(
-                f"账本 {made.origin} {'已建立' if made.new else '早已建立'}。\n公钥 {made.vkey}\n指纹 {made.fingerprint}",
+                f"账本 {made.origin} {'已建立' if made.new else '早已建立'}。\n"
+                f"公钥 {made.vkey}\n指纹 {made.fingerprint}",
                 markup=False,
             ),
         )
@@ -79,8 +80,10 @@ def fsck(as_json: AsJson = False) -> None:
     """逐项核对数据库与账本是否一致；发现不符时以 1 结束。"""
     with command(as_json=as_json) as run:
         progress = None if as_json else lambda title: err.print(f"核对 {title} …")
-        report = ledger_fsck.run(checks.all_checks(run.profile), progress=progress)
-        found = [{"code": f.code, "table": f.table, "id": f.id, "sentence": f.sentence} for f in report.findings]
+        report = ledger_fsck.run(checks.all_checks(run.profile, at=run.at()), progress=progress)
+        found = [
+            {"code": f.code, "table": f.table, "id": f.id, "sentence": f.sentence} for f in report.findings
+        ]
         rows: list[list[object]] = [[f.code, f.table, f.id, f.sentence] for f in report.findings]
         say = table(f"{len(rows)} 处不符" if rows else "全部一致", ["代码", "表", "行", "说明"], rows)
         run.answer({"clean": report.clean, "checks": list(report.checks), "findings": found}, say=say)

@@ -2,7 +2,7 @@
 
 import typer
 
-from jieli.doors.cli import ledger, witness
+from jieli.doors.cli import archive, consent, demo, evidence, ledger, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,4 +14,9 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(ledger.keys_app, name="keys")
 app.add_typer(witness.app, name="witness")
 app.add_typer(witness.authority_app, name="stamp")
+app.add_typer(consent.app, name="consent")
+app.add_typer(archive.hold_app, name="hold")
+app.add_typer(archive.shred_app, name="shred")
+app.add_typer(evidence.app, name="evidence")
 app.command("fsck")(ledger.fsck)
+app.command("demo")(demo.demo)

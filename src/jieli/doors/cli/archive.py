@@ -1,0 +1,98 @@
+"""`jieli hold` and `jieli shred`: keeping what must stay, destroying what must go."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from jieli.access.types import Permission
+from jieli.archive import operations
+from jieli.archive.types import CertificateRef, HoldScope
+from jieli.doors.cli.acting import As, permitted
+from jieli.doors.cli.frame import AsJson, Command, command, out
+from jieli.kernel.times import local
+from jieli.matters import queries as matters
+
+hold_app = typer.Typer(no_args_is_help=True, help="保全：放置、解除。")
+shred_app = typer.Typer(no_args_is_help=True, help="销毁：条目、会话；给出两个日期的证明。")
+Reason = Annotated[str, typer.Option("--reason", help="理由；写入账本。")]
+MatterNumber = Annotated[str | None, typer.Option("--matter", help="所属事项编号。")]
+
+
+def _matter(number: str | None) -> UUID | None:
+    return matters.matter(number).id if number else None
+
+
+@hold_app.command("place")
+def place(
+    scope: Annotated[HoldScope, typer.Argument(help="条目、会话、人、类别。")],
+    target: Annotated[str, typer.Argument(help="条目或会话编号、人员编号、chat 或 call。")],
+    reason: Reason,
+    sign_in: As,
+    matter: MatterNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """放置保全：解除之前，任何途径都不能销毁。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.READ)
+        done = operations.hold(
+            scope=scope, target=target, ground=reason, matter=_matter(matter), by=by.actor, at=run.at()
+        )
+        run.answer({"hold": done.id, "scope": scope.value, "target": target})
+
+
+@hold_app.command("release")
+def release(hold: UUID, reason: Reason, sign_in: As, as_json: AsJson = False) -> None:
+    """解除保全；解除本身不销毁任何东西。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.READ)
+        operations.release(hold=hold, reason=reason, by=by.actor, at=run.at())
+        run.answer({"released": hold})
+
+
+@shred_app.command("items")
+def items(
+    item: Annotated[list[int], typer.Argument(help="条目编号，可多个。")],
+    reason: Reason,
+    sign_in: As,
+    matter: MatterNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """销毁这些条目：先留痕，再毁密钥，再清密文。不可恢复。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.MANAGE_KEYS)
+        done = operations.shred_items(
+            items=item, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
+        )
+        _certified(run, done)
+
+
+@shred_app.command("conversation")
+def conversation(
+    conversation: int, reason: Reason, sign_in: As, matter: MatterNumber = None, as_json: AsJson = False
+) -> None:
+    """销毁整段会话。不可恢复。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.MANAGE_KEYS)
+        done = operations.shred_conversation(
+            conversation=conversation, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
+        )
+        _certified(run, done)
+
+
+def _certified(run: Command, done: CertificateRef) -> None:
+    values = {
+        "certificate": done.id,
+        "items": done.items,
+        "live_gone_at": done.live_gone_at,
+        "backups_gone_by": done.backups_gone_by,
+    }
+    run.answer(
+        values,
+        say=lambda: out.print(
+            f"已销毁 {done.items} 条。销毁证明 {done.id}\n"
+            f"主存储：{local(done.live_gone_at):%Y-%m-%d %H:%M:%S} 已不可恢复\n"
+            f"最后备份：{local(done.backups_gone_by):%Y-%m-%d %H:%M:%S} 之前失效",
+            markup=False,
+        ),
+    )

@@ -1,0 +1,234 @@
+"""Making a package: open (durable first), seal its papers in the ledger, have all covered, write the file.
+
+Two entries, with no transaction held between. `evidence.sealed` names the digests of the papers and of the list
+of omissions, and is itself in the package: so not even a PDF can be exchanged. Crash after it: the register knows
+a package that nobody received; make it again. The file is renamed into place when whole: finished or absent.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+from jieli.access.types import Person
+from jieli.archive import queries as archive
+from jieli.archive.types import ConversationRef, OpenedItem
+from jieli.assets import queries as assets
+from jieli.evidence import printing
+from jieli.evidence.errors import NothingToProve, PackageExists
+from jieli.evidence.gathering import Gathered, gather, opened_fields
+from jieli.evidence.models import PackageRecord
+from jieli.evidence.printing import Case, Name
+from jieli.evidence.types import NOT_PROVED, Outside, PackageMade
+from jieli.kernel.ids import new_id
+from jieli.ledger import queries as ledger
+from jieli.ledger.operations import book
+from jieli.matters import queries as matters
+from jieli.papers.rendering import render
+from jieli.papers.types import Head, Template
+from jieli.parties import queries as parties
+from jieli.reading import operations as reading
+from jieli.reading.types import Page, Window
+from seal import canonical, policy
+from seal.package import About, Package
+
+ANYWHERE = Window()
+
+
+def make_conversation_package(
+    *,
+    conversation: int,
+    purpose: str,
+    matter: str,
+    by: Person,
+    at: int,
+    path: Path,
+    outside: Outside,
+    window: Window = ANYWHERE,
+) -> PackageMade:
+    """Everything that may be opened of a conversation, with its proofs, as one file that a stranger verifies.
+
+    Errors: those of reading.operations.open_for_package; NothingToProve, NotCovered, PackageExists.
+    """
+    if path.exists():
+        raise PackageExists("同名文件已存在，证据包从不覆盖。", remedy="请另选文件名，或先移走旧文件。")
+    kept = archive.items_of_conversation(
+        conversation, from_ms=window.from_ms or 0, to_ms=2**62 if window.to_ms is None else window.to_ms
+    )
+    page, items = reading.open_for_package(
+        items=[i.item_id for i in kept], purpose=purpose, matter=matter, by=by, at=at
+    )
+    if not items:
+        raise NothingToProve("这段会话没有可为此目的开启的内容。", remedy="请核对目的、授权范围与时间窗口。")
+    about = archive.conversations([conversation])[conversation]
+    more = _grounds(items, page)
+    case = _case(about, page, by=by, at=at, matter=matter, outside=outside)
+    pdfs = _papers(_covered(items, more, outside), case, about, outside)
+    with Package(_about(case, outside, purpose=purpose, at=at), policy=outside.policy) as package:
+        for name, content in pdfs:
+            package.add_pdf(name, content)
+        for count, reason in case.omitted:
+            package.add_omission(what=case.conversation, count=count, reason=reason)
+        sealed = [content for _, content in pdfs] + [package.omissions()]
+        record, entry = _seal(sealed, items, page, conversation=conversation, matter=matter, by=by, at=at)
+        found = _covered(items, [*more, ("evidence_package", record)], outside)
+        _add_proofs(package, found)
+        package.write(path)
+    return _made(path, found, page, record, entry)
+
+
+def _grounds(items: Sequence[OpenedItem], page: Page) -> list[tuple[str, object]]:
+    """Rows that a reader needs beside the items' own bases: the account, its holders' history, the opening."""
+    more: list[tuple[str, object]] = [("reading_opening", page.opening)]
+    accounts = {i.item.account for i in items if i.item.account is not None}
+    for account in sorted(accounts):
+        more += [("assets_asset", account), ("assets_account", account)]
+    more += [("assets_holding", span.id) for spans in assets.holdings_of(accounts).values() for span in spans]
+    return more
+
+
+def _covered(items: Sequence[OpenedItem], more: Sequence[tuple[str, object]], outside: Outside) -> Gathered:
+    """Have the signer cover everything committed so far, and gather under its checkpoint."""
+    outside.checkpoint()
+    return gather(items, more=more)
+
+
+def _case(about: ConversationRef, page: Page, *, by: Person, at: int, matter: str, outside: Outside) -> Case:
+    thread = matters.matter(matter)
+    why = [*page.left_out.items(), *page.not_shown.items()]
+    omitted = [(count, reason.value) for reason, count in why if count]
+    return Case(
+        head=Head(number=f"{thread.number}-会话-{about.id}", unit=outside.unit, at=at, clock=outside.clock),
+        matter=f"{thread.number} {thread.title}",
+        conversation=f"会话 {about.id}（{about.source}）",
+        extractor=by.name,
+        extractor_post="、".join(sorted({g.role for g in by.grants})) or "未登记职务",
+        opened_at=at,
+        made_at=at,
+        opening=str(page.opening),
+        omitted=tuple(omitted),
+    )
+
+
+def _names(items: Sequence[OpenedItem]) -> dict[UUID, Name]:
+    """Speakers by id, as the registers name them now."""
+    speakers = {i.item.speaker for i in items if i.item.speaker is not None}
+    names = {
+        key: Name(ref.name, f"员工 {ref.staff_no}", staff=True)
+        for key, ref in parties.staff(speakers).items()
+    }
+    for key, ref in parties.customer(speakers - set(names)).items():
+        names[key] = Name(ref.name, f"客户 {ref.customer_no}", staff=False)
+    return names
+
+
+def _papers(found: Gathered, case: Case, about: ConversationRef, outside: Outside) -> list[tuple[str, bytes]]:
+    accounts = {i.item.account for i in found.items if i.item.account is not None}
+    handles = {key: ref.handle for key, ref in assets.accounts_by_id(accounts).items()}
+    platforms = {ref.platform for ref in assets.accounts_by_id(accounts).values()}
+    platform = "、".join(printing.PLATFORMS.get(p, p) for p in sorted(platforms)) or about.source
+    log_key = policy.parse(outside.policy).logs[0].format()
+    talk = printing.conversation(case, found, _names(found.items), handles, platform)
+    papers: list[tuple[str, Template]] = [
+        ("01-证据目录.pdf", printing.evidence_list(case, found)),
+        ("02-提取过程说明.pdf", printing.extraction_note(case, found, outside, platform=platform)),
+        ("03-核验说明.pdf", printing.verification_note(case, found, outside, log_key=log_key)),
+        ("04-会话记录.pdf", talk),
+    ]
+    return [(name, render(paper)) for name, paper in papers]
+
+
+def _about(case: Case, outside: Outside, *, purpose: str, at: int) -> About:
+    return About(
+        kind="conversation",
+        origin=ledger.origin(),
+        made=at,
+        clock=outside.clock.value,
+        matter=case.matter.partition(" ")[0],
+        purpose=purpose,
+        not_proved=NOT_PROVED,
+    )
+
+
+def _add_proofs(package: Package, found: Gathered) -> None:
+    for c in found.checkpoints:
+        package.add_checkpoint(c.cosigned_note.encode())
+        for _, response in c.timestamps:
+            package.add_timestamp(c.size, response)
+    for size, path in found.consistency.items():
+        package.add_consistency(size, path)
+    for index, entry in sorted(found.entries.items()):
+        package.add_entry(index, entry.data, found.entry_paths[index])
+    by_place = {(p.entry, p.n): i for i in found.items for p in [found.proofs[i.item.item_id]]}
+    for place in sorted(by_place):
+        item = by_place[place]
+        proof = found.proofs[item.item.item_id]
+        if proof.row is None:
+            continue  # destroyed between opening and gathering: counted as an omission by reading's next page
+        package.add_item(
+            entry=proof.entry,
+            n=proof.n,
+            path=proof.path,
+            row=canonical.decode(proof.row),  # type: ignore[arg-type]
+            fields=opened_fields(item),
+        )
+    for part, body, path in found.parts:
+        package.add_part(entry=part.entry, n=part.n, path=path, salt=part.salt, body=body)
+    for served in {sha256(text).digest(): text for text in found.served}.values():
+        package.add_served(served)
+
+
+def _omitted(page: Page) -> int:
+    return sum(page.left_out.values()) + sum(page.not_shown.values())
+
+
+def _seal(
+    contents: Sequence[bytes],
+    items: Sequence[OpenedItem],
+    page: Page,
+    *,
+    conversation: int,
+    matter: str,
+    by: Person,
+    at: int,
+) -> tuple[UUID, int]:
+    """Enter the package's papers into the ledger; the record's id and the entry's index."""
+    row = PackageRecord(
+        id=new_id(at),
+        kind="conversation",
+        subject=str(conversation),
+        matter=matters.matter(matter).id,
+        opening=page.opening,
+        digests=[f"sha256:{sha256(content).hexdigest()}" for content in contents],
+        items=len(items),
+        omitted=_omitted(page),
+    )
+    with book(at=at) as b:
+        entry = b.entry("evidence.sealed", by=by.actor, facts={"package": str(row.id)})
+        entry.insert(row)
+    return row.id, entry.index or 0
+
+
+def _made(path: Path, found: Gathered, page: Page, record: UUID, entry: int) -> PackageMade:
+    return PackageMade(
+        id=record,
+        path=path,
+        sha256=_digest(path),
+        size=path.stat().st_size,
+        items=len(found.items),
+        omitted=_omitted(page),
+        entries=len(found.entries),
+        checkpoint=found.newest.size,
+        witnessed=tuple(sorted({name for c in found.checkpoints for name, _ in c.cosignatures})),
+        stamped=tuple(sorted({name for c in found.checkpoints for name, _ in c.timestamps})),
+        opening=page.opening,
+        sealed_in=entry,
+    )
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

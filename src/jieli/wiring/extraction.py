@@ -1,0 +1,74 @@
+"""Deriving an item's fields from its raw line again: the archive's port `extract`, filled by the connectors.
+
+Pure for ever: a version that once deposited must go on giving the same fields. What a dialogue's line does not say
+stands in the mapping its source was imported under, which never changes (`capture.operations.keep_mapping`).
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from jieli.archive.types import Extracted
+from jieli.capture import queries as capture
+from jieli.capture.errors import MappingMissing
+from jieli.capture.types import EXTRACTOR_VERSION, Incoming, Parsed
+from jieli.connectors.files import calls, dialogue
+from jieli.connectors.files.mapping import DialogueMapping, load_mapping
+from jieli.connectors.jsonline import UnreadableError
+from jieli.connectors.wecom import lines as wecom_lines
+from jieli.kernel.errors import JieliError
+
+# Only who took part is derived from a call record, its time stands in the row: any zone without gaps will do.
+_NO_GAPS = ZoneInfo("UTC")
+# A number above 1: a byte order mark belongs to a file's first line and is no longer in a kept one.
+_KEPT = 2
+
+
+class CannotDerive(JieliError):
+    """A kept line does not read as the message it was deposited as, or nobody here knows how to read it."""
+
+    code = "wiring.cannot_derive"
+
+
+def extract(source: str, version: int, raw: bytes) -> Extracted:
+    """The fields that a line of a source gives under an extractor version; CannotDerive, MappingMissing."""
+    if version != EXTRACTOR_VERSION:
+        raise _cannot()
+    found = next(_parsed(source, raw), None)
+    if not isinstance(found, Incoming):
+        raise _cannot()
+    media = tuple(claim.as_json() for claim in found.media)
+    return Extracted(found.text, found.sender, found.receivers, media)
+
+
+def _parsed(source: str, raw: bytes) -> Iterator[Parsed]:
+    if source == wecom_lines.SOURCE:
+        return wecom_lines.parse([raw], first_line=_KEPT)
+    if source == calls.SOURCE:
+        return calls.parse([raw], _layout(raw), zone=_NO_GAPS, first_line=_KEPT)
+    if source.partition(".")[0] == "dialogue":
+        rules = capture.mapping_rules(source)
+        if rules is None:
+            raise MappingMissing(f"来源 {source} 的映射不在库中。", remedy="请从备份恢复，或报告此错误。")
+        return dialogue.parse([raw], _mapping(rules), first_line=_KEPT)
+    raise _cannot()
+
+
+def _cannot() -> CannotDerive:
+    return CannotDerive("原始记录无法按其来源解析。", remedy="请运行 jieli fsck 查明，并报告此错误。")
+
+
+@lru_cache(maxsize=64)
+def _mapping(rules: str) -> DialogueMapping:
+    return load_mapping(rules.encode())
+
+
+def _layout(raw: bytes) -> str:
+    """Which layout a call record has: in each, the columns of times are columns of something else in the other."""
+    for layout in calls.LAYOUTS:
+        try:
+            calls.record(raw, layout, zone=_NO_GAPS)
+        except UnreadableError:
+            continue
+        return layout
+    raise _cannot()

@@ -1,0 +1,193 @@
+"""One conversation leaves the house as a package that a stranger verifies."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from jieli.access.types import Person, Role
+from jieli.archive import operations as archive
+from jieli.archive import queries as archived
+from jieli.consent.types import Scope
+from jieli.evidence import operations
+from jieli.evidence.errors import NotCovered, NothingToProve, PackageExists
+from jieli.evidence.types import Outside
+from jieli.ledger import checkpoints, queries
+from jieli.papers.types import Clock
+from jieli.reading.errors import PurposeDenied
+from seal import canonical
+from seal.keys import Signer, generate
+from seal.policy import parse as parse_policy
+from seal.verify import verify_package
+from tests.conftest import NOW, ORIGIN
+from tests.rooms.company import Company, bring, chat, company, reader, says, thread, vault
+
+__all__ = ["company", "vault"]
+WORDS = ["您好，明前茶还有吗？", "有的，给您留两罐。", "请问可以退换吗", "七天内未拆封可以退换。"]
+
+
+@pytest.fixture
+def signer(db: None) -> Signer:
+    made = generate(ORIGIN)
+    checkpoints.first_checkpoint(made, at=NOW)
+    return made
+
+
+@pytest.fixture
+def outside(signer: Signer) -> Outside:
+    return Outside(
+        policy=f"log {signer.vkey.format()}\nquorum none\n".encode(),
+        page_sha256="0" * 64,
+        clock=Clock.DEMO,
+        unit="青禾茶业有限公司",
+        system_version="0",
+        checkpoint=lambda: checkpoints.run_round(signer, [], [], at=NOW),
+    )
+
+
+@pytest.fixture
+def talk(signer: Signer, company: Company) -> Iterator[int]:
+    lines = [
+        chat(
+            n,
+            text,
+            sender=["wm-lin", "HeQing"][n % 2],
+            to=["HeQing", "wm-lin"][n % 2],
+            when=f"2026-09-18 10:0{n}",
+        )
+        for n, text in enumerate(WORDS)
+    ]
+    assert bring(lines).admitted == 4
+    account = company.accounts["HeQing"]
+    [conversation] = archived.conversations_of_account(account)
+    yield conversation.id
+
+
+@pytest.fixture
+def lawyer(talk: int) -> Person:
+    return reader(Role.LEGAL)
+
+
+def make(talk: int, lawyer: Person, outside: Outside, path: Path, purpose: str = "争议举证") -> Path:
+    made = operations.make_conversation_package(
+        conversation=talk, purpose=purpose, matter=thread(), by=lawyer, at=NOW, path=path, outside=outside
+    )
+    assert made.sha256 == sha256(path.read_bytes()).hexdigest()
+    return path
+
+
+def test_a_package_verifies_under_the_policy_and_only_under_it(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    path = make(talk, lawyer, outside, tmp_path / "evidence.zip")
+    assert verify_package(path, policy=parse_policy(outside.policy)).exit_code == 0
+    assert verify_package(path).exit_code == 3
+    other = f"log {generate(ORIGIN).vkey.format()}\nquorum none\n".encode()
+    assert verify_package(path, policy=parse_policy(other)).exit_code == 3
+
+
+def test_every_paper_and_the_omissions_are_sealed_in_the_ledger(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    path = make(talk, lawyer, outside, tmp_path / "evidence.zip")
+    report = verify_package(path, policy=parse_policy(outside.policy))
+    assert [p.entry is not None for p in report.papers] == [True] * len(report.papers)
+    assert [p.name for p in report.papers] == [
+        "01-证据目录.pdf", "02-提取过程说明.pdf", "03-核验说明.pdf", "04-会话记录.pdf",
+    ]  # fmt: skip
+
+
+def test_the_text_in_a_package_is_the_source_s_to_the_byte(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    path = make(talk, lawyer, outside, tmp_path / "evidence.zip")
+    with zipfile.ZipFile(path) as opened:
+        items = [json.loads(line) for line in opened.read("items.jsonl").splitlines()]
+        printed = "".join(p.extract_text() for p in PdfReader(BytesIO(opened.read("04-会话记录.pdf"))).pages)
+    assert sorted(bytes.fromhex(i["fields"]["text"]["bytes"]).decode() for i in items) == sorted(WORDS)
+    assert all(word.rstrip("？。") in printed for word in WORDS)
+
+
+def test_the_package_carries_the_notice_as_served_and_the_holder_s_history(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    path = make(talk, lawyer, outside, tmp_path / "evidence.zip")
+    with zipfile.ZipFile(path) as opened:
+        parts = [canonical.decode(line) for line in opened.read("parts.jsonl").splitlines()]
+        served = [opened.read(n).decode() for n in opened.namelist() if n.startswith("served/")]
+    tables = {p["body"]["table"] for p in parts}  # type: ignore[index,call-overload]
+    wanted = {
+        "assets_holding",
+        "consent_served",
+        "consent_step",
+        "consent_notice",
+        "consent_document",
+        "consent_shift",
+    }
+    assert wanted <= tables
+    assert {"员工告知书的text", "客户告知书的text"} <= set(served)
+
+
+def test_the_opening_stands_before_anything_is_shown_and_is_in_the_package(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    made = operations.make_conversation_package(
+        conversation=talk, purpose="争议举证", matter=thread(), by=lawyer, at=NOW,
+        path=tmp_path / "evidence.zip", outside=outside,
+    )  # fmt: skip
+    opening = queries.first_recorded("reading_opening", [made.opening])[str(made.opening)]
+    assert opening.entry < made.sealed_in < made.checkpoint
+
+
+def test_what_lacks_the_scope_is_left_out_and_counted(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path, company: Company
+) -> None:
+    says(company, "wm-lin", "withdraw", when=NOW, scope=Scope.EVIDENCE)
+    path = make(talk, lawyer, outside, tmp_path / "evidence.zip")
+    report = verify_package(path, policy=parse_policy(outside.policy))
+    assert report.exit_code == 0
+    assert [(o.count, o.reason) for o in report.omissions] == [(2, "已撤回此用途")]
+    says(company, "HeQing", "withdraw", when=NOW, scope=Scope.EVIDENCE)
+    with pytest.raises(NothingToProve):
+        make(talk, lawyer, outside, tmp_path / "nothing.zip")
+
+
+def test_a_destroyed_item_is_an_omission_with_its_reason(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    first = archived.items_of_conversation(talk)[0].item_id
+    archive.shred_items(items=[first], reason="客户请求删除", by="system:test", at=NOW)
+    path = make(talk, lawyer, outside, tmp_path / "evidence.zip")
+    report = verify_package(path, policy=parse_policy(outside.policy))
+    assert report.exit_code == 0
+    assert [(o.count, o.reason) for o in report.omissions] == [(1, "已销毁")]
+
+
+def test_a_purpose_that_is_none_is_refused(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    with pytest.raises(PurposeDenied):
+        make(talk, lawyer, outside, tmp_path / "evidence.zip", purpose="员工忠诚度分析")
+    assert not (tmp_path / "evidence.zip").exists()
+
+
+def test_a_package_is_never_written_over(talk: int, lawyer: Person, outside: Outside, tmp_path: Path) -> None:
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(b"older")
+    with pytest.raises(PackageExists):
+        make(talk, lawyer, outside, path)
+    assert path.read_bytes() == b"older"
+
+
+def test_without_a_signer_no_package_is_made(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    asleep = Outside(**{**outside.__dict__, "checkpoint": lambda: None})
+    with pytest.raises(NotCovered):
+        make(talk, lawyer, asleep, tmp_path / "evidence.zip")
+    assert not (tmp_path / "evidence.zip").exists()
