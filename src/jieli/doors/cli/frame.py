@@ -70,9 +70,11 @@ def _tell(error: JieliError | PostgresError | SealError, as_json: bool) -> None:
 
 def table(title: str, columns: list[str], rows: list[list[object]]) -> Callable[[], None]:
     """A printer of a table, to be given to `answer`."""
+    if not rows:
+        return partial(out.print, title, markup=False)
     drawn = Table(title=title, title_justify="left")
     for column in columns:
-        drawn.add_column(column)
+        drawn.add_column(column, overflow="fold")
     for row in rows:
         drawn.add_row(*(str(cell) for cell in row))
     return partial(out.print, drawn)

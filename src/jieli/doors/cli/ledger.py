@@ -9,6 +9,7 @@ from jieli.kernel.times import local
 from jieli.ledger import fsck as ledger_fsck
 from jieli.ledger import queries
 from jieli.wiring import checks, keys, signer
+from jieli.wiring import deploy as deployment
 
 app = typer.Typer(no_args_is_help=True, help="账本：状态、签名。")
 keys_app = typer.Typer(no_args_is_help=True, help="密钥：建立、指纹。")
@@ -88,4 +89,27 @@ def fsck(as_json: AsJson = False) -> None:
         say = table(f"{len(rows)} 处不符" if rows else "全部一致", ["代码", "表", "行", "说明"], rows)
         run.answer({"clean": report.clean, "checks": list(report.checks), "findings": found}, say=say)
         if not report.clean:
+            raise typer.Exit(1)
+
+
+def check(
+    deploy: Annotated[bool, typer.Option("--deploy", help="按正式环境的要求检查。")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """检查安装是否就绪，逐项说明如何改正；有必须改正的，以 1 结束。"""
+    with command(as_json=as_json) as run:
+        faults = deployment.check(run.profile, deploy=deploy)
+        grave = [f for f in faults if f.grave]
+        rows: list[list[object]] = [
+            ["必须" if f.grave else "提示", f.sentence, f.remedy, f.code] for f in faults
+        ]
+        title = f"{len(grave)} 项必须改正，{len(faults) - len(grave)} 项提示" if faults else "全部就绪"
+        values = {
+            "ready": not grave,
+            "faults": [
+                {"code": f.code, "sentence": f.sentence, "remedy": f.remedy, "grave": f.grave} for f in faults
+            ],
+        }
+        run.answer(values, say=table(title, ["", "情况", "怎样改正", "代码"], rows))
+        if grave:
             raise typer.Exit(1)

@@ -2,7 +2,19 @@
 
 import typer
 
-from jieli.doors.cli import archive, consent, demo, evidence, ledger, witness
+from jieli.doors.cli import (
+    access,
+    archive,
+    consent,
+    demo,
+    evidence,
+    import_,
+    ledger,
+    load,
+    search,
+    serve,
+    witness,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -10,13 +22,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="接力：工作账号、合法留痕、清楚交接。",
 )
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(ledger.keys_app, name="keys")
-app.add_typer(witness.app, name="witness")
-app.add_typer(witness.authority_app, name="stamp")
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("load")(load.load)
+app.command("import")(import_.import_)
+app.command("search")(search.search)
+app.command("read")(search.read)
 app.add_typer(consent.app, name="consent")
 app.add_typer(archive.hold_app, name="hold")
 app.add_typer(archive.shred_app, name="shred")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(access.app, name="access")
+app.add_typer(ledger.keys_app, name="keys")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(witness.app, name="witness")
+app.add_typer(witness.authority_app, name="stamp")
 app.command("fsck")(ledger.fsck)
-app.command("demo")(demo.demo)
+app.command("check")(ledger.check)

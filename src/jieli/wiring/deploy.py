@@ -1,0 +1,117 @@
+"""`jieli check --deploy`: what must be so before people's data comes in. Each finding says how to mend it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connections
+from django.db.utils import Error as DatabaseError
+from psycopg.conninfo import conninfo_to_dict
+
+from jieli.kernel.failpoints import armed
+from jieli.wiring.home import Home, home_of
+from jieli.wiring.profile import Profile
+from jieli.wiring.signer import trusted
+from seal.errors import SealError
+
+SECRET_LENGTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is not ready; a `grave` one forbids going live, the others are said and lived with."""
+
+    code: str
+    sentence: str
+    remedy: str
+    grave: bool = True
+
+
+def check(profile: Profile, *, deploy: bool) -> list[Fault]:
+    """Everything that is wrong with an installation, in a fixed order."""
+    home = home_of(profile)
+    found = [*_keys(home), *_database()]
+    if deploy:
+        found += [*_profile(profile), *_stores(profile), *_outside(profile, home)]
+    return found
+
+
+def _keys(home: Home) -> Iterator[Fault]:
+    for path, what in ((home.log_key, "账本签名密钥"), (home.keys, "内容密钥环"), (home.policy, "信任策略")):
+        if not path.exists():
+            yield Fault("check.no_keys", f"没有{what}。", "请运行 jieli keys init。")
+        elif path != home.policy and path.stat().st_mode & 0o077:
+            yield Fault(
+                "check.keys_readable", f"{what}可被本机其他账户读取。", f"请收紧 {path.name} 的权限。"
+            )
+
+
+def _database() -> Iterator[Fault]:
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT current_setting('fsync'), current_setting('full_page_writes')")
+            if cursor.fetchone() != ("on", "on"):
+                yield Fault(
+                    "check.not_durable", "数据库没有打开 fsync。", "请打开 fsync 与 full_page_writes。"
+                )
+            cursor.execute(
+                "SELECT has_table_privilege('ledger_entry', 'DELETE'), has_table_privilege('ledger_entry', 'UPDATE')"
+            )
+            if cursor.fetchone() != (False, False):
+                yield Fault(
+                    "check.rights",
+                    "应用角色能改写或删除账本。",
+                    "请以所有者身份重新运行一次 jieli，权限会重设。",
+                )
+    except DatabaseError:
+        yield Fault(
+            "check.database", "数据库无法连接或尚未建表。", "请核对 DATABASE_URL 与四个角色的连接地址。"
+        )
+
+
+def _profile(profile: Profile) -> Iterator[Fault]:
+    if profile.demo:
+        yield Fault("check.demo_profile", "当前是演示方式。", "请设 JIELI_PROFILE=production。")
+    if armed() is not None:
+        yield Fault("check.fail_point", "设置了故障注入变量。", "请删除 JIELI_FAIL_AT。")
+    if len(profile.web_secret or "") < SECRET_LENGTH:
+        yield Fault(
+            "check.web_secret",
+            "会话签名密钥未设或太短。",
+            f"请设 JIELI_WEB_SECRET，不少于 {SECRET_LENGTH} 个字符。",
+        )
+    if set(profile.hosts) <= {"127.0.0.1", "localhost"}:
+        yield Fault("check.hosts", "网页域名仍是本机。", "请设 JIELI_HOSTS。")
+
+
+def _stores(profile: Profile) -> Iterator[Fault]:
+    if profile.urls is None:
+        yield Fault(
+            "check.private_database", "正在使用自带的 PostgreSQL。", "请设 DATABASE_URL 及各角色的连接地址。"
+        )
+        return
+    servers = [
+        (where.get("host", ""), where.get("port", "5432"))
+        for where in (conninfo_to_dict(u) for u in (profile.urls.app, profile.urls.keys_app))
+    ]
+    if servers[0] == servers[1]:
+        sentence = "密钥库与主库在同一台服务器上。"
+        yield Fault("check.keys_beside_data", sentence, "请把 JIELI_KEYS_URL 指向另一台服务器，备份也分开。")
+
+
+def _outside(profile: Profile, home: Home) -> Iterator[Fault]:
+    try:
+        known = trusted(home) if home.policy.exists() else None
+    except SealError as error:
+        yield Fault(
+            "check.policy", f"信任策略无法读取（{error.code}）。", "请对照 docs/reference/settings.md 更正。"
+        )
+        return
+    if known is not None and known.quorum is None:
+        sentence = "没有见证方：页面与文书将写“未见证，未经中立第三方固定”。"
+        yield Fault("check.no_witness", sentence, "请在信任策略中加入公司之外的见证方。", grave=False)
+    if profile.timestamp_url is None:
+        yield Fault(
+            "check.no_timestamp", "没有时间戳机构。", "请设 JIELI_TIMESTAMP_URL 并放入根证书。", grave=False
+        )
+    elif not home.timestamp_roots.exists():
+        yield Fault("check.no_roots", "没有时间戳机构的根证书。", "请把根证书放到安装目录的 tsa-ca.pem。")
