@@ -35,7 +35,7 @@ from jieli.consent.types import (
     StatedBy,
     SubjectKind,
 )
-from jieli.kernel.times import DAY, SHANGHAI, to_ms
+from jieli.kernel.times import SHANGHAI, to_ms
 from jieli.matters import operations as matters
 from jieli.matters.types import MatterKind
 from jieli.parties import operations as parties
@@ -280,11 +280,3 @@ def says(house: Company, who: str, said: str, *, when: int, scope: Scope = Scope
             subject_kind=kind, subject=subject, means=means, scopes=[scope], claimed_at=when,
             stated_by=StatedBy.SELF, by=BY, at=when,
         )  # fmt: skip
-
-
-def test_the_company_may_record_an_ordinary_conversation(company: Company) -> None:
-    report = bring(
-        [chat(1, "您好，今年的明前茶到了吗？"), chat(2, "到了，给您留两罐。", sender="HeQing", to="wm-lin")]
-    )
-    assert (report.admitted, report.refused, dict(report.reasons)) == (2, 0, {})
-    assert NOW - BEGIN > 90 * DAY

@@ -161,6 +161,7 @@ def check_index() -> Iterator[Finding]:
             yield Finding("archive.segment", "archive_segment", name, f"分段 {name}：{error.sentence}")
             continue
         found = dict(zip(ids.tolist(), times.tolist(), strict=True))
+        yield from _manifest(row, list(found.values()))
         for item in sorted(destroyed & found.keys()):
             yield Finding(
                 "archive.still_indexed", "archive_segment", str(item), f"已销毁的条目 {item} 仍在索引中。"
@@ -178,6 +179,16 @@ def check_index() -> Iterator[Finding]:
     ):
         yield Finding(
             "archive.index_orphan", "archive_segment_row", str(segment), f"索引行属于不存在的分段 {segment}。"
+        )
+
+
+def _manifest(row: Segment, times: list[int]) -> Iterator[Finding]:
+    """What a segment says of itself: how many documents, from when to when, and which later one replaced it."""
+    said = (row.documents, row.first_ms, row.last_ms)
+    replaced = row.replaced_by is None or row.replaced_by > row.id
+    if said != (len(times), min(times, default=0), max(times, default=0)) or not replaced:
+        yield Finding(
+            "archive.segment", "archive_segment", str(row.id), f"分段 {row.id} 的登记与其内容不符。"
         )
 
 

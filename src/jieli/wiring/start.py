@@ -6,6 +6,7 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
+from jieli.kernel.failpoints import check_disarmed
 from jieli.wiring import databases, postgres
 from jieli.wiring.databases import STORE_OWNERS, Addresses
 from jieli.wiring.profile import Profile
@@ -73,6 +74,8 @@ def migrate() -> None:
 
 def ready(profile: Profile) -> None:
     """Everything that a door needs before its first domain call."""
+    if not profile.demo:
+        check_disarmed()
     connect(addresses(profile))
     if pending():
         migrate()

@@ -1,21 +1,33 @@
 """`jieli consent`: notices, consents, withdrawals, objections, and what is still missing."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
 from jieli.access.types import Permission
 from jieli.consent import operations, queries
-from jieli.consent.types import Means, NewConsent, NewNotice, Scope, StatedBy, SubjectKind
+from jieli.consent.types import (
+    DefaultShift,
+    Means,
+    NewConsent,
+    NewNotice,
+    Rules,
+    Scope,
+    StatedBy,
+    SubjectKind,
+)
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, command, table
 from jieli.kernel.errors import JieliError
 from jieli.wiring.subjects import subject
 
-app = typer.Typer(no_args_is_help=True, help="告知与同意：发布、送达、同意、撤回、异议、差距。")
+app = typer.Typer(
+    no_args_is_help=True, help="告知与同意：发布、送达、同意、撤回、异议、答复、放假安排、政策、差距。"
+)
 Who = Annotated[str, typer.Argument(help="工号（员工）或客户编号。")]
 Kind = Annotated[SubjectKind, typer.Option("--kind", help="员工 或 客户。")]
 MeansOption = Annotated[Means, typer.Option("--means", help="会话存档、通话录音…")]
@@ -29,17 +41,50 @@ class BadNotice(JieliError):
     code = "cli.bad_notice"
 
 
+class BadRules(JieliError):
+    """The file of a policy cannot be read as one."""
+
+    code = "cli.bad_policy"
+
+
+class UnknownNotice(JieliError):
+    """No notice of this number was published to staff, or to customers."""
+
+    code = "cli.unknown_notice"
+
+
 def _notice(path: Path) -> NewNotice:
+    """The notice of a file; an item that it leaves out is an empty one, so that publishing names what is missing."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        said["kind"] = SubjectKind(said["kind"])
-        said["means"] = frozenset(Means(m) for m in said["means"])
-        said["scopes"] = frozenset(Scope(s) for s in said["scopes"])
-        return NewNotice(**said)
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        items = {f.name: "" for f in fields(NewNotice)} | said
+        items["kind"] = SubjectKind(items["kind"])
+        items["means"] = tuple(Means(m) for m in items["means"])
+        items["scopes"] = tuple(Scope(s) for s in items["scopes"])
+        return NewNotice(**items)
     except (OSError, ValueError, KeyError, TypeError) as error:
+        names = "、".join(f.name for f in fields(NewNotice))
         raise BadNotice(
-            "告知书文件无法读取。", remedy="请对照 docs/how-to/consent.md 的示例补齐各项。"
+            "告知书文件无法读取。", remedy=f"文件应是一个 JSON 对象（UTF-8），各项为 {names}。"
         ) from error
+
+
+def _rules(path: Path) -> Rules:
+    try:
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        shifts = {post: DefaultShift(**span) for post, span in said.pop("default_shifts", {}).items()}
+        return Rules(posts=frozenset(said.pop("posts")), default_shifts=shifts, **said)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        names = "、".join(f.name for f in fields(Rules))
+        raise BadRules(
+            "政策文件无法读取。", remedy=f"文件应是一个 JSON 对象（UTF-8），只有这些项：{names}。"
+        ) from error
+
+
+def _published(kind: SubjectKind, notice: UUID) -> UUID:
+    if notice not in queries.notices(kind):
+        raise UnknownNotice(f"没有这样一份写给{kind.value}的告知书。", remedy="请核对 --notice 与 --kind。")
+    return notice
 
 
 @app.command("publish")
@@ -67,7 +112,7 @@ def serve(
         by = permitted(run, sign_in, Permission.SEE_GAPS)
         at = run.at()
         served = operations.serve(
-            notice=notice,
+            notice=_published(kind, notice),
             subject_kind=kind,
             subjects=[subject(kind, one) for one in who],
             claimed_at=at if claimed is None else claimed,
@@ -94,7 +139,8 @@ def give(
         by = permitted(run, sign_in, Permission.SEE_GAPS)
         at = run.at()
         key = subject(kind, who)
-        said = [NewConsent(kind, key, means, s, at if claimed is None else claimed, notice) for s in scope]
+        told = _published(kind, notice)
+        said = [NewConsent(kind, key, means, s, at if claimed is None else claimed, told) for s in scope]
         run.answer({"consents": operations.give(said, by=by.actor, at=at)})
 
 
@@ -144,6 +190,55 @@ def object_(
             at=at,
         )
         run.answer({"objections": len(done)})
+
+
+@app.command("answer")
+def answer(
+    who: Who,
+    kind: Kind,
+    means: MeansOption,
+    scope: Annotated[Scope, typer.Option("--scope", help="答复哪一个范围的异议。")],
+    reply: Annotated[str, typer.Option("--reply", help="处理结果和理由；本人看得到。")],
+    sign_in: As,
+    as_json: AsJson = False,
+) -> None:
+    """书面答复本人的异议，说明理由。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.SEE_GAPS)
+        at = run.at()
+        done = operations.answer_objection(
+            subject_kind=kind,
+            subject=subject(kind, who),
+            means=means,
+            scope=scope,
+            reply=reply,
+            claimed_at=at,
+            by=by.actor,
+            at=at,
+        )
+        run.answer({"answered": done})
+
+
+@app.command("calendar")
+def calendar(year: int, sign_in: As, as_json: AsJson = False) -> None:
+    """录入一年的放假安排；录入之前，当年的内容一律不记录。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.READ)
+        done = operations.load_calendar(year, by=by.actor, at=run.at())
+        run.answer({"year": year, "new": done.new, "unchanged": done.unchanged})
+
+
+@app.command("policy")
+def policy(
+    file: Annotated[Path, typer.Argument(help="政策（JSON）：哪些岗位、默认班次。")],
+    sign_in: As,
+    as_json: AsJson = False,
+) -> None:
+    """施行新的一版记录政策：哪些岗位可以记录。没有任何政策可以绕过告知与同意。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.READ)
+        at = run.at()
+        run.answer({"version": operations.set_policy(_rules(file), starts_at=at, by=by.actor, at=at)})
 
 
 @app.command("gaps")

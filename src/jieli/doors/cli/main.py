@@ -6,11 +6,14 @@ from jieli.doors.cli import (
     access,
     archive,
     consent,
+    customers,
     demo,
     evidence,
     import_,
+    law,
     ledger,
     load,
+    matter,
     search,
     serve,
     witness,
@@ -29,10 +32,13 @@ app.command("import")(import_.import_)
 app.command("search")(search.search)
 app.command("read")(search.read)
 app.add_typer(consent.app, name="consent")
+app.add_typer(matter.app, name="matter")
 app.add_typer(archive.hold_app, name="hold")
 app.add_typer(archive.shred_app, name="shred")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(access.app, name="access")
+app.add_typer(customers.app, name="customers")
+app.command("law")(law.law)
 app.add_typer(ledger.keys_app, name="keys")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(witness.app, name="witness")

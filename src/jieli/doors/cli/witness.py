@@ -7,15 +7,35 @@ import typer
 
 from jieli.connectors.stamp import demo
 from jieli.doors.cli.frame import AsJson, command, err
+from jieli.kernel.errors import JieliError
 from jieli.kernel.times import SECOND
 from jieli.wiring.home import write_secret
-from seal.keys import COSIGNATURE, generate, parse_signer, parse_vkey
+from seal.keys import COSIGNATURE, Signer, generate, parse_signer, parse_vkey
 from seal.witness import Witness
 from seal.witness_http import serve as serve_http
 
 app = typer.Typer(no_args_is_help=True, help="见证方：为他人的账本见证。")
 authority_app = typer.Typer(no_args_is_help=True, help="演示用时间戳机构（仅供演示）。")
 Directory = Annotated[Path, typer.Argument(help="见证方自己的目录：密钥与见过的检查点。")]
+
+
+class NoWitnessKey(JieliError):
+    """The directory holds no witness's key."""
+
+    code = "witness.no_key"
+
+
+class OtherWitness(JieliError):
+    """The directory is that of a witness with another name."""
+
+    code = "witness.other_name"
+
+
+def _signer(directory: Path) -> Signer:
+    key = directory / "witness.key"
+    if not key.is_file():
+        raise NoWitnessKey("这个目录里没有见证方的密钥。", remedy="请先运行 jieli witness init。")
+    return parse_signer(key.read_text().strip())
 
 
 @app.command("init")
@@ -29,7 +49,12 @@ def init(
         key = directory / "witness.key"
         if not key.exists():
             write_secret(key, generate(name, kind=COSIGNATURE).secret() + "\n")
-        run.answer({"name": name, "vkey": parse_signer(key.read_text().strip()).vkey.format()})
+        signer = _signer(directory)
+        if signer.name != name:
+            raise OtherWitness(
+                f"这个目录属于见证方 {signer.name}。", remedy="名称一经建立不可更改；另一见证方请另用目录。"
+            )
+        run.answer({"name": name, "vkey": signer.vkey.format()})
 
 
 @app.command("serve")
@@ -42,7 +67,7 @@ def serve(
     """运行见证服务（tlog-witness）。它从不为前后不一致的两个检查点签名。"""
     with command(as_json=False, house=False) as run:
         keys = [parse_vkey(text) for text in log]
-        signer = parse_signer((directory / "witness.key").read_text().strip())
+        signer = _signer(directory)
         logs = {key.name: [k for k in keys if k.name == key.name] for key in keys}
         witness = Witness(directory / "seen", logs, signer, lambda: run.at() // SECOND)
         err.print(f"见证方 {signer.name} 在 {host}:{port} 等候。", markup=False)

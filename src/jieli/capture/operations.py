@@ -1,0 +1,269 @@
+"""Bringing messages in. Each batch is one transaction; what it acknowledged stays, whatever happens after."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from uuid import UUID
+
+from django.db import IntegrityError, connections
+
+from jieli.archive.operations import deposit
+from jieli.archive.types import MAX_BATCH
+from jieli.assets import queries as assets
+from jieli.capture import locks, queries, tallies
+from jieli.capture.errors import InsideTransaction, MappingChanged
+from jieli.capture.judging import Accounts, Verdict, items, verdicts
+from jieli.capture.models import Cursor, Mapping, Run, RunBatch
+from jieli.capture.policy import check_run, day_of_refusal
+from jieli.capture.report import MOST_LISTED, ImportReport, Receipt
+from jieli.capture.tallies import Counts
+from jieli.capture.types import (
+    EXTRACTOR_VERSION,
+    ConsentLine,
+    Incoming,
+    Malformed,
+    Parsed,
+    SwitchLine,
+)
+from jieli.consent.operations import record_platform_consents
+from jieli.kernel.failpoints import reach
+from jieli.kernel.ids import new_id
+from jieli.ledger import locks as ledger_locks
+from jieli.ledger.operations import Staged, book
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What holds for all batches of a run."""
+
+    run: UUID
+    source: str
+    platform: str
+    place: str
+    historical: bool
+    accounts: Accounts
+    by: str
+    at: int
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of one batch, apart; messages in their order."""
+
+    messages: list[Incoming] = field(default_factory=list)
+    statements: list[ConsentLine] = field(default_factory=list)
+    malformed: list[Malformed] = field(default_factory=list)
+    switches: int = 0
+    first: int = 0
+    last: int = 0
+
+
+def admit(
+    *,
+    source: str,
+    platform: str,
+    place: str,
+    lines: Iterable[Parsed],
+    by: str,
+    at: int,
+    statements: Iterable[ConsentLine] = (),
+    historical: bool = False,
+    reason: str | None = None,
+    progress: Callable[[Receipt], None] | None = None,
+    batch_lines: int = MAX_BATCH,
+) -> ImportReport:
+    """Judge every line of a source and keep what has a basis; the rest leaves counts (P1, P2).
+
+    `source` names the format the items are kept under, `platform` the one whose accounts and identities they
+    speak of, `place` the file or queue. `statements`: agree and disagree lines of all that follows, where the
+    caller can look ahead; they, and those of each batch before its messages, are committed first (ADR 11).
+    `progress` hears of each batch once it is durable. Memory holds one batch of `batch_lines` lines.
+    Errors: ReasonMissing; of the archive and the ledger when a batch cannot be written, whose earlier batches
+    stand. Run again after a crash it finishes: what is kept already is a duplicate, what was counted is not
+    counted again.
+    """
+    check_run(historical=historical, reason=reason)
+    if connections["default"].in_atomic_block:
+        raise InsideTransaction("导入不能在另一个事务之内进行。", remedy="请报告此错误。")
+    tallies.sweep(at=at)
+    run = Run(
+        id=new_id(at), source=source, platform=platform, place=place, historical=historical,
+        reason=reason if historical else None, by=by, begun_at=at,
+    )  # fmt: skip
+    with book(at=at) as b:
+        b.entry("capture.begin", by=by, facts={"run": str(run.id), "historical": int(historical)}).insert(run)
+    handles = {handle: ref.id for handle, ref in assets.accounts(platform).items()}
+    context = _Context(run.id, source, platform, place, historical, handles, by, at)
+    report = ImportReport(run.id, source, historical)
+    said = _record_all(context, statements, report)
+    for number, batch in enumerate(_slices(lines, batch_lines)):
+        receipt = _decide(context, number, _apart(batch, report), said, report)
+        # Crash here: the batch stands and nobody was told; the next run finds it all and keeps nothing twice.
+        reach("import.before_acknowledge")
+        report.receipts.append(receipt)
+        if progress is not None:
+            progress(receipt)
+    return report
+
+
+def _slices(lines: Iterable[Parsed], size: int) -> Iterator[list[Parsed]]:
+    rest = iter(lines)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _apart(batch: Sequence[Parsed], report: ImportReport) -> _Lines:
+    found = _Lines(first=batch[0].line, last=batch[-1].line)
+    for line in batch:
+        if isinstance(line, Incoming):
+            found.messages.append(line)
+        elif isinstance(line, ConsentLine):
+            found.statements.append(line)
+        elif isinstance(line, SwitchLine):
+            found.switches += 1
+        else:
+            found.malformed.append(line)
+    report.listed += found.malformed[: MOST_LISTED - len(report.listed)]
+    return found
+
+
+def _record_all(context: _Context, statements: Iterable[ConsentLine], report: ImportReport) -> set[str]:
+    """Commit what the platform said, in bounded pieces; the ids of the lines that did it."""
+    rest, said = iter(statements), set[str]()
+    while piece := list(islice(rest, MAX_BATCH)):
+        _record(context, piece, said, report)
+    return said
+
+
+def _record(
+    context: _Context, statements: Sequence[ConsentLine], said: set[str], report: ImportReport
+) -> None:
+    fresh = [line for line in statements if line.message_id not in said]
+    if not fresh:
+        return
+    outcome = record_platform_consents(fresh, platform=context.platform, by=context.by, at=context.at)
+    said.update(line.message_id for line in fresh)
+    report.agreements_recorded += outcome.recorded
+    report.agreements_known += outcome.known
+    report.agreements_implausible += outcome.implausible
+
+
+def _decide(context: _Context, number: int, lines: _Lines, said: set[str], report: ImportReport) -> Receipt:
+    """One batch: what was said is committed, then all messages are judged and written in one transaction.
+
+    Crash before COMMIT: nothing of the batch happened but its statements, which stand on their own.
+    """
+    _record(context, lines.statements, said, report)
+    with book(at=context.at) as b:
+        locks.one_batch_of(context.source)
+        ledger_locks.read_bases()
+        found = verdicts(
+            lines.messages, platform=context.platform, accounts=context.accounts,
+            historical=context.historical, at=context.at,
+        )  # fmt: skip
+        admitted = [v for v in found if v.basis is not None]
+        kept = None
+        if admitted:
+            kept = deposit(
+                source=context.source, items=list(items(admitted)), extractor=EXTRACTOR_VERSION,
+                by=context.by, at=context.at,
+            )  # fmt: skip
+        row = _row(context, number, lines, found)
+        row.deposit = None if kept is None else kept.id
+        entry = b.entry("capture.admit", by=context.by, facts=_facts(row))
+        entry.insert(row)
+        _move_cursor(context, lines.last, entry)
+        reasons, first, before = _refuse(context, found, entry)
+        reach("import.before_commit")
+    report.reasons += reasons
+    report.first_reasons += first
+    report.refused_before += before
+    return _receipt(row, entry)
+
+
+def _row(context: _Context, number: int, lines: _Lines, found: Sequence[Verdict]) -> RunBatch:
+    return RunBatch(
+        id=new_id(context.at),
+        run_id=context.run,
+        number=number,
+        first_line=lines.first,
+        last_line=lines.last,
+        admitted=sum(v.basis is not None for v in found),
+        documented_later=sum(v.basis is not None and v.basis.documented_later for v in found),
+        refused=sum(bool(v.reasons) for v in found),
+        duplicates=sum(v.duplicate for v in found),
+        malformed=len(lines.malformed),
+        switches=lines.switches,
+        statements=len(lines.statements),
+    )
+
+
+_COUNTS = (
+    "number", "first_line", "last_line", "admitted", "documented_later", "refused", "duplicates", "malformed",
+    "switches", "statements",
+)  # fmt: skip
+
+
+def _facts(row: RunBatch) -> dict[str, str | int]:
+    return {"run": str(row.run_id), **{name: getattr(row, name) for name in _COUNTS}}
+
+
+def _receipt(row: RunBatch, entry: Staged) -> Receipt:
+    if entry.index is None:
+        raise InsideTransaction("批次尚未入账就要回执。", remedy="请报告此错误。")
+    return Receipt(entry=entry.index, deposit=row.deposit, **{name: getattr(row, name) for name in _COUNTS})
+
+
+def _move_cursor(context: _Context, position: int, entry: Staged) -> None:
+    row = Cursor.objects.filter(source=context.source, place=context.place).first()
+    if row is None:
+        entry.insert(
+            Cursor(id=new_id(context.at), source=context.source, place=context.place, position=position)
+        )
+    elif row.position != position:
+        row.position = position
+        entry.revise(row)
+
+
+def _refuse(
+    context: _Context, found: Sequence[Verdict], entry: Staged
+) -> tuple[Counter[str], Counter[str], int]:
+    """Tally the refused ones; what this run is told of them, and how many an earlier run had counted."""
+    refused = [v for v in found if v.reasons]
+    before = tallies.refused_before([v.digest for v in refused], at=context.at)
+    counts = Counts()
+    reasons: Counter[str] = Counter()
+    first: Counter[str] = Counter()
+    for v in refused:
+        reasons.update(v.reasons)
+        first[v.reasons[0]] += 1
+        if v.digest not in before:
+            day = day_of_refusal(v.message.event_ms, v.reasons, at=context.at)
+            counts.add(v.digest, v.account, day, v.reasons)
+    tallies.write(entry, counts, at=context.at)
+    return reasons, first, len(refused) - len(counts.digests)
+
+
+def keep_mapping(*, source: str, rules: dict[str, object], by: str, at: int) -> None:
+    """Keep the rules under which a source of dialogues is read; MappingChanged if it was imported under others.
+
+    They are part of what its items mean: who spoke is in them, not in the line. Idempotent.
+    """
+    text = json.dumps(rules, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if queries.mapping_rules(source) is None:
+        try:
+            with book(at=at) as b:
+                b.entry("capture.map", by=by, facts={"source": source}).insert(
+                    Mapping(source=source, rules=text)
+                )
+        except IntegrityError:
+            # Another import of the same source was quicker: what it kept is compared below.
+            if queries.mapping_rules(source) is None:
+                raise
+    if queries.mapping_rules(source) != text:
+        raise MappingChanged(
+            f"来源 {source} 已按另一份映射导入过。",
+            remedy="请沿用原映射，或在映射中为新数据另取一个 source 名称。",
+        )

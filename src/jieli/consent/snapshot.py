@@ -1,0 +1,323 @@
+"""Reading what the gate needs: a fixed number of queries, however many people and messages there are.
+
+Called inside a book after `locks.read_bases()`, so that nothing it rests on can change before the batch is written.
+A row that this very transaction wrote has no entry yet and is no basis: it is left out.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import Q
+
+import jieli.assets.queries as assets
+import jieli.parties.queries as parties
+from jieli.assets.types import AccountRef, AccountState, GroupKind
+from jieli.consent import facts as f
+from jieli.consent.models import (
+    CalendarDay,
+    ConsentStep,
+    Document,
+    Leave,
+    Notice,
+    Policy,
+    Served,
+    Shift,
+)
+from jieli.consent.policy import read_rules
+from jieli.consent.types import DayKind, DocumentKind, Means, Scope, ShiftKind, StatedBy, Step
+from jieli.kernel.times import DAY, local_day
+from jieli.ledger import queries as ledger
+from jieli.ledger.tables import rows as house_tables
+from jieli.ledger.types import Recorded
+from seal import canonical
+
+
+def read(
+    *, platform: str, people: Iterable[str], rooms: Iterable[str], since: int, until: int
+) -> tuple[f.Facts, int]:
+    """Facts about these people of a platform and these rooms, and the size of the log at which they were read."""
+    size = ledger.head(ledger.live_log()).size
+    wanted, rooms = set(people), set(rooms)
+    groups = {room: ref for room, ref in assets.groups(platform).items() if room in rooms} if rooms else {}
+    group_facts = _groups(groups)
+    wanted.update(m.external_id for g in group_facts.values() for m in g.members)
+    refs = {h: ref for h, ref in assets.accounts(platform).items() if h in wanted}
+    accounts = account_facts(refs.values())
+    holders = {h.staff for a in accounts for h in a.holdings if h.staff is not None}
+    identities = _identities(platform, wanted - refs.keys())
+    customers = {i.customer for i in identities.values()}
+    return f.Facts(
+        since=since,
+        until=until,
+        accounts={a.handle: a for a in accounts},
+        identities=identities,
+        groups=group_facts,
+        served=served_facts(holders | customers),
+        steps=step_facts(holders | customers, platform=platform, external_ids=identities.keys()),
+        **staff_facts(holders, since=since, until=until),
+    ), size
+
+
+def staff_facts(staff: Collection[UUID], *, since: int, until: int) -> dict[str, Any]:
+    """What is needed of staff apart from notices and consents: register, papers, hours, calendar, policies."""
+    people = parties.staff(staff)
+    return {
+        "staff": {
+            p.id: f.StaffFact(("parties_staff", str(p.id)), p.id, p.post, p.joined_on, p.left_on)
+            for p in people.values()
+        },
+        "documents": _documents(staff),
+        "shifts": _shifts(staff, since, until),
+        "leave": _leave(staff, since, until),
+        "days": _days(since, until),
+        "policies": policy_facts(),
+    }
+
+
+def is_current(read_to: int) -> bool:
+    """Whether nothing a gate rests on was written since a gate with this `read_to` was read.
+
+    Under `locks.read_bases()` the answer stays true until the transaction ends. One index range over the parts
+    written since, which for batches of messages are one each.
+    """
+    tables = [model._meta.db_table for model in house_tables() if model.basis]
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT 1 FROM ledger_part"
+            " WHERE log = %s AND entry >= %s AND row_table = ANY(%s))",
+            [ledger.live_log(), read_to, tables],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+# -- when a revised row came to say what it says -----------------------------------------------------
+
+
+def _standing_since(table: str, ids: Collection[UUID], *columns: str) -> dict[str, Recorded]:
+    """When each row came to have the values it has in these columns.
+
+    A register's row is revised for many reasons (a holding gets its end); only a change of these columns makes
+    it another basis. Rows of one version, nearly all, are read without their bodies.
+    """
+    found = ledger.first_recorded(table, ids)
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT row_id FROM ledger_part WHERE log = %s AND row_table = %s AND row_id = ANY(%s)"
+            " GROUP BY row_id HAVING count(*) > 1",
+            [ledger.live_log(), table, [str(i) for i in ids]],
+        )
+        revised = [row for (row,) in cursor.fetchall()]
+    versions = ledger.parts([(table, row) for row in revised])
+    times = ledger.entries({p.entry for parts in versions.values() for p in parts})
+    for (_, row), parts in versions.items():
+        said = [(p, _values(p.body, columns)) for p in parts]
+        for part, values in reversed(said):
+            if values != said[-1][1]:
+                break
+            found[row] = Recorded(part.entry, part.n, times[part.entry].time)
+    return found
+
+
+def _values(body: bytes, columns: Iterable[str]) -> list[Any]:
+    row: Any = canonical.decode(body)
+    values = [row["row"].get(c) for c in columns]
+    return [v.get("from") if isinstance(v, dict) else v for v in values]
+
+
+# -- registers ---------------------------------------------------------------------------------------
+
+
+def account_facts(refs: Iterable[AccountRef]) -> list[f.AccountFact]:
+    """Accounts with their holders and signatures."""
+    refs = list(refs)
+    ids = [ref.id for ref in refs]
+    holdings, signed = assets.holdings_of(ids), assets.acknowledgements(ids)
+    accounts = ledger.first_recorded("assets_account", ids)
+    spans = _standing_since(
+        "assets_holding", [h.id for hs in holdings.values() for h in hs], "staff_id", "during"
+    )
+    papers = ledger.first_recorded("assets_acknowledgement", [s.id for ss in signed.values() for s in ss])
+    return [
+        f.AccountFact(
+            ("assets_account", str(ref.id)), ref.id, ref.handle,
+            stock=ref.state is AccountState.UNSIGNED_STOCK, closed=ref.state is AccountState.CLOSED,
+            time=accounts[str(ref.id)].time,
+            holdings=[
+                f.HoldingFact(
+                    ("assets_holding", str(h.id)), h.staff_id, h.from_ms, h.to_ms, spans[str(h.id)].time
+                )
+                for h in holdings[ref.id] if str(h.id) in spans
+            ],
+            signed=[
+                f.SignedFact(
+                    ("assets_acknowledgement", str(s.id)), s.staff_id, s.signed_at, papers[str(s.id)].time
+                )
+                for s in signed[ref.id] if str(s.id) in papers
+            ],
+        )
+        for ref in refs if str(ref.id) in accounts
+    ]  # fmt: skip
+
+
+def _identities(platform: str, external_ids: Collection[str]) -> dict[str, f.IdentityFact]:
+    known, rows = parties.identities(platform, external_ids), parties.identity_rows(platform, external_ids)
+    customers = parties.customer(set(known.values()))
+    since = _standing_since("parties_customer_identity", rows.values(), "customer_id")
+    return {
+        who: f.IdentityFact(
+            (
+                ("parties_customer_identity", str(rows[who])),
+                ("parties_customer", str(customer)),
+            ),
+            who,
+            customer,
+            customers[customer].minor,
+            since[str(rows[who])].time,
+        )
+        for who, customer in known.items()
+        if who in rows and str(rows[who]) in since
+    }
+
+
+def _groups(refs: Mapping[str, Any]) -> dict[str, f.GroupFact]:
+    ids = [m.id for ref in refs.values() for m in ref.members]
+    since = ledger.first_recorded("assets_group_member", ids)
+    return {
+        room: f.GroupFact(
+            ("assets_group", str(ref.id)),
+            room,
+            ref.kind is GroupKind.INTERNAL,
+            [
+                f.MemberFact(
+                    ("assets_group_member", str(m.id)),
+                    m.external_id,
+                    m.from_ms,
+                    m.to_ms,
+                    since[str(m.id)].time,
+                )
+                for m in ref.members
+                if str(m.id) in since
+            ],
+        )
+        for room, ref in refs.items()
+    }
+
+
+# -- what stands in this room ------------------------------------------------------------------------
+
+
+def served_facts(subjects: Collection[UUID]) -> dict[UUID, list[f.ServedFact]]:
+    """Which notices reached whom."""
+    rows = list(
+        Served.objects.filter(subject__in=subjects).values_list("id", "subject", "notice_id", "claimed_at")
+    )
+    notices = {
+        n.pk: n for n in Notice.objects.filter(pk__in={n for _, _, n, _ in rows}).only("means", "scopes")
+    }
+    recorded = ledger.first_recorded("consent_served", [r[0] for r in rows])
+    found: dict[UUID, list[f.ServedFact]] = defaultdict(list)
+    for key, subject, notice, claimed in rows:
+        if (mark := recorded.get(str(key))) is not None:
+            means = frozenset(map(Means, notices[notice].means))
+            scopes = frozenset(map(Scope, notices[notice].scopes))
+            found[subject].append(
+                f.ServedFact(("consent_served", str(key)), means, scopes, claimed, mark.time)
+            )
+    return found
+
+
+def step_facts(
+    subjects: Collection[UUID], *, platform: str, external_ids: Collection[str]
+) -> dict[f.Subject, list[f.StepFact]]:
+    """What people said, and what the platform says they said."""
+    rows = list(
+        ConsentStep.objects.filter(
+            Q(subject__in=subjects) | Q(platform=platform, external_id__in=external_ids)
+        ).values_list(
+            "id", "subject", "external_id", "means", "scope", "step", "claimed_at", "stated_by", "explicit",
+            "guardian", "towards",
+        )
+    )  # fmt: skip
+    recorded = ledger.first_recorded("consent_step", [r[0] for r in rows])
+    found: dict[f.Subject, list[f.StepFact]] = defaultdict(list)
+    for key, subject, external, means, scope, step, claimed, by, explicit, guardian, towards in rows:
+        if (mark := recorded.get(str(key))) is not None:
+            found[subject or external].append(
+                f.StepFact(
+                    ("consent_step", str(key)), Means(means), Scope(scope), Step(step), claimed,
+                    by == StatedBy.PLATFORM, explicit, guardian, towards, (mark.entry, mark.n), mark.time,
+                )
+            )  # fmt: skip
+    return found
+
+
+def _documents(staff: Collection[UUID]) -> dict[UUID, list[f.DocumentFact]]:
+    rows = list(
+        Document.objects.filter(staff_id__in=staff).values_list("id", "staff_id", "kind", "signed_on")
+    )
+    recorded = ledger.first_recorded("consent_document", [r[0] for r in rows])
+    found: dict[UUID, list[f.DocumentFact]] = defaultdict(list)
+    for key, who, kind, signed_on in rows:
+        if (mark := recorded.get(str(key))) is not None:
+            name = ("consent_document", str(key))
+            found[who].append(f.DocumentFact(name, DocumentKind(kind), signed_on, mark.time))
+    return found
+
+
+def _over(model: type[Shift] | type[Leave], staff: Collection[UUID], since: int, until: int) -> Any:
+    """Spans that share an instant with the days in question."""
+    rows = model.objects.filter(staff_id__in=staff, begins__lt=until + DAY, ends__gt=since - DAY)
+    return list(rows.values_list("id", "staff_id", "begins", "ends", "kind"))
+
+
+def _shifts(staff: Collection[UUID], since: int, until: int) -> dict[UUID, list[f.ShiftFact]]:
+    rows = _over(Shift, staff, since, until)
+    recorded = ledger.first_recorded("consent_shift", [r[0] for r in rows])
+    found: dict[UUID, list[f.ShiftFact]] = defaultdict(list)
+    for key, who, begins, ends, kind in rows:
+        if (m := recorded.get(str(key))) is not None:
+            name = ("consent_shift", str(key))
+            found[who].append(f.ShiftFact(name, begins, ends, ShiftKind(kind), (m.entry, m.n), m.time))
+    return found
+
+
+def _leave(staff: Collection[UUID], since: int, until: int) -> dict[UUID, list[f.LeaveFact]]:
+    rows = _over(Leave, staff, since, until)
+    recorded = ledger.first_recorded("consent_leave", [r[0] for r in rows])
+    found: dict[UUID, list[f.LeaveFact]] = defaultdict(list)
+    for key, who, begins, ends, kind in rows:
+        if (m := recorded.get(str(key))) is not None:
+            found[who].append(
+                f.LeaveFact(("consent_leave", str(key)), begins, ends, kind, (m.entry, m.n), m.time)
+            )
+    return found
+
+
+def _days(since: int, until: int) -> dict[date, f.DayFact]:
+    rows = list(
+        CalendarDay.objects.filter(day__gte=local_day(since), day__lte=local_day(until))
+        .order_by("day", "-revision")
+        .distinct("day")
+        .values_list("id", "day", "kind")
+    )
+    recorded = ledger.first_recorded("consent_calendar_day", [r[0] for r in rows])
+    return {
+        day: f.DayFact(("consent_calendar_day", str(key)), DayKind(kind))
+        for key, day, kind in rows
+        if str(key) in recorded
+    }
+
+
+def policy_facts() -> list[f.PolicyFact]:
+    """Every policy there was."""
+    rows = list(Policy.objects.values_list("id", "starts_at", "rules"))
+    recorded = ledger.first_recorded("consent_policy", [r[0] for r in rows])
+    return [
+        f.PolicyFact(("consent_policy", str(key)), starts_at, read_rules(rules), (m.entry, m.n), m.time)
+        for key, starts_at, rules in rows
+        if (m := recorded.get(str(key))) is not None
+    ]

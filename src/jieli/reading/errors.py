@@ -1,0 +1,27 @@
+"""Why something is not shown. None of them says whether anything was kept."""
+
+from jieli.kernel.errors import JieliError
+
+
+class PurposeDenied(JieliError):
+    """A purpose that is not one of the house's; there is no free one (R3.7)."""
+
+    code = "reading.purpose_denied"
+
+
+class MatterNotOpen(JieliError):
+    """Reading is for an open matter; this one is closed, or there is none."""
+
+    code = "reading.matter_not_open"
+
+
+class TooMuch(JieliError):
+    """More at once than one opening may name."""
+
+    code = "reading.too_much"
+
+
+class BadCursor(JieliError):
+    """A cursor that no page gave."""
+
+    code = "reading.bad_cursor"

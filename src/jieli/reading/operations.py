@@ -1,0 +1,153 @@
+"""Searching and opening. Every way is the same: check, sift, commit the opening, and only then decrypt."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from jieli.access.policy import check_may
+from jieli.access.types import Permission, Person
+from jieli.archive import queries as archive
+from jieli.archive.errors import ItemUnknown
+from jieli.archive.types import ItemRef, OpenedItem
+from jieli.matters import queries as matters
+from jieli.matters.errors import NoSuchMatter
+from jieli.reading.errors import MatterNotOpen
+from jieli.reading.opening import Request, open_under_row, page_of
+from jieli.reading.policy import (
+    MOST_A_PAGE,
+    MOST_AN_OPENING,
+    check_amount,
+    check_purpose,
+    read_cursor,
+    write_cursor,
+)
+from jieli.reading.snippets import snippet
+from jieli.reading.standing import sift
+from jieli.reading.types import LeftOut, OpeningKind, Page, Window
+
+#: Candidates looked at for one page; a page that leaves out more than that ends there and goes on by its cursor.
+MOST_LOOKED_AT = 2_000
+ANYWHERE = Window()
+
+
+def search(
+    *,
+    query: str,
+    purpose: str,
+    matter: str,
+    by: Person,
+    at: int,
+    window: Window = ANYWHERE,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Items whose text holds the query after folding, newest first, each with a snippet; exact, two characters and up.
+
+    One opening names all candidates of the page before any is decrypted; those that do not match are listed in
+    it as not shown. Errors: Forbidden, PurposeDenied, MatterNotOpen, QueryTooShort (search.too_short), TooMuch,
+    BadCursor.
+    """
+    asked = _checked(OpeningKind.SEARCH, purpose, matter, by, at)
+    asked = replace(asked, window=window, query=query)
+    check_amount(limit, most=MOST_A_PAGE)
+    good, left, following = _candidates(asked, query, after=read_cursor(cursor), limit=limit)
+    opened = open_under_row(asked, good, left, lambda item: snippet(item.text, query))
+    return page_of(opened, left, write_cursor(following))
+
+
+def open_conversation(
+    *,
+    conversation: int,
+    purpose: str,
+    matter: str,
+    by: Person,
+    at: int,
+    window: Window = ANYWHERE,
+    cursor: str | None = None,
+    limit: int = MOST_A_PAGE,
+) -> Page:
+    """The items of a conversation in the order in which they were said. Errors as `search`; `window` by time only."""
+    asked = _checked(OpeningKind.READ, purpose, matter, by, at)
+    asked = replace(asked, window=window, conversation=conversation)
+    check_amount(limit, most=MOST_A_PAGE)
+    after = read_cursor(cursor)
+    found = archive.items_of_conversation(
+        conversation,
+        from_ms=max(window.from_ms or 0, after[0] if after else 0),
+        to_ms=2**62 if window.to_ms is None else window.to_ms,
+    )
+    rest = [item for item in found if after is None or (item.event_ms, item.item_id) > after]
+    following = (rest[limit - 1].event_ms, rest[limit - 1].item_id) if len(rest) > limit else None
+    good, left = _sifted(asked, rest[:limit])
+    return page_of(open_under_row(asked, good, left), left, write_cursor(following))
+
+
+def open_items(
+    *,
+    items: Sequence[int],
+    purpose: str,
+    matter: str,
+    by: Person,
+    at: int,
+) -> Page:
+    """These items, in the order asked for, as far as they may be opened. ItemUnknown for an id that is none."""
+    asked = _checked(OpeningKind.READ, purpose, matter, by, at)
+    good, left = _named(asked, items)
+    return page_of(open_under_row(asked, good, left), left)
+
+
+def open_for_package(
+    *, items: Sequence[int], purpose: str, matter: str, by: Person, at: int
+) -> tuple[Page, tuple[OpenedItem, ...]]:
+    """As `open_items`, as 取证: with each item its secret, by which a package opens and proves its fields."""
+    asked = _checked(OpeningKind.EVIDENCE, purpose, matter, by, at)
+    good, left = _named(asked, items)
+    opened = open_under_row(asked, good, left)
+    return page_of(opened, left), opened.items
+
+
+def _checked(kind: OpeningKind, purpose: str, matter: str, by: Person, at: int) -> Request:
+    check_may(by, Permission.READ, at=at)
+    known = check_purpose(purpose)
+    try:
+        thread = matters.matter(matter)
+    except NoSuchMatter:
+        raise MatterNotOpen("没有这个在办事项，不能查阅。", remedy="请先立案，或核对事项编号。") from None
+    if not thread.open:
+        raise MatterNotOpen("事项已经结案，不能再为它查阅。", remedy="如有新的情况，请另立事项。")
+    return Request(kind, known, thread.id, by, at)
+
+
+def _named(asked: Request, items: Sequence[int]) -> tuple[list[ItemRef], Mapping[LeftOut, int]]:
+    check_amount(len(items), most=MOST_AN_OPENING)
+    found = archive.items(items)
+    if missing := [item for item in items if item not in found]:
+        raise ItemUnknown(missing)
+    return _sifted(asked, [found[item] for item in dict.fromkeys(items)])
+
+
+def _sifted(asked: Request, items: Sequence[ItemRef]) -> tuple[list[ItemRef], Mapping[LeftOut, int]]:
+    good, left = sift(items, purpose=asked.purpose, by=asked.by, at=asked.at)
+    return good, {why: len(ids) for why, ids in left.items()}
+
+
+def _candidates(
+    asked: Request, query: str, *, after: tuple[int, int] | None, limit: int
+) -> tuple[list[ItemRef], Mapping[LeftOut, int], tuple[int, int] | None]:
+    """Up to `limit` items that may be opened, what was left out on the way, and where to go on."""
+    window = asked.window
+    good: list[ItemRef] = []
+    left: Counter[LeftOut] = Counter()
+    looked_at = 0
+    while True:
+        page = archive.search_candidates(
+            query, from_ms=window.from_ms, to_ms=window.to_ms, account=window.account, party=window.party,
+            limit=limit - len(good), after=after,
+        )  # fmt: skip
+        some, out = _sifted(asked, page.items)
+        good += some
+        left.update(out)
+        looked_at += len(page.items)
+        after = page.following
+        if after is None or len(good) == limit or looked_at >= MOST_LOOKED_AT:
+            return good, left, after

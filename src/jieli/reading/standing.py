@@ -1,0 +1,82 @@
+"""Which items may not be opened now, and why: destroyed, out of reach, no scope, withdrawn, objected to.
+
+Purely from what others say: the archive of the item, access of the reader's reach, consent of what speaker and
+holder said about this use and when.
+"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from jieli.access.policy import reach
+from jieli.access.types import Permission, Person
+from jieli.archive.types import ItemRef
+from jieli.assets import queries as assets
+from jieli.consent.snapshot import step_facts
+from jieli.consent.timeline import consent_over_time
+from jieli.consent.types import MEANS_OF, Means, Scope
+from jieli.reading.policy import SCOPE_OF
+from jieli.reading.types import LeftOut, Purpose
+
+
+def sift(
+    items: Sequence[ItemRef], *, purpose: Purpose, by: Person, at: int
+) -> tuple[list[ItemRef], dict[LeftOut, list[int]]]:
+    """The items that may be opened, in their order, and the ids of the others by the first reason against each."""
+    scope = SCOPE_OF[purpose]
+    outside = _outside(items, by=by, at=at)
+    ended, objected = _silenced(items, scope, at=at)
+    good: list[ItemRef] = []
+    left: dict[LeftOut, list[int]] = {}
+    for item in items:
+        means = MEANS_OF[item.channel]
+        said = {(who, means) for who in (item.speaker, item.holder) if who is not None}
+        if item.tombstoned or item.destroyed:
+            why = LeftOut.DESTROYED
+        elif item.item_id in outside:
+            why = LeftOut.OUT_OF_REACH
+        elif scope.value not in item.scopes:
+            why = LeftOut.NO_SCOPE
+        elif said & ended:
+            why = LeftOut.WITHDRAWN
+        elif said & objected:
+            why = LeftOut.OBJECTION
+        else:
+            good.append(item)
+            continue
+        left.setdefault(why, []).append(item.item_id)
+    return good, left
+
+
+def _outside(items: Iterable[ItemRef], *, by: Person, at: int) -> set[int]:
+    """Items of accounts that the reader's grants do not cover. A grant for one unit covers no account here."""
+    far = reach(by, Permission.READ, at=at)
+    if far.everything:
+        return set()
+    accounts = {item.account for item in items if item.account is not None}
+    inside = {ref.id for ref in assets.accounts_by_id(accounts).values() if ref.entity_id in far.entities}
+    return {item.item_id for item in items if item.account not in inside}
+
+
+Said = set[tuple[UUID, Means]]
+
+
+def _silenced(items: Iterable[ItemRef], scope: Scope, *, at: int) -> tuple[Said, Said]:
+    """Who has ended this use since, and who objects to it or to the collecting itself, each by means.
+
+    Having withdrawn 采集 ends new collecting only: what was lawfully collected before is judged by its event.
+    """
+    people = {who for item in items for who in (item.speaker, item.holder) if who is not None}
+    ended: Said = set()
+    objected: Said = set()
+    for who, steps in step_facts(people, platform="", external_ids=()).items():
+        if not isinstance(who, UUID):
+            continue
+        for means in {step.means for step in steps}:
+            for asked in {scope, Scope.CAPTURE}:
+                mine = [s for s in steps if s.means is means and s.scope is asked]
+                said = consent_over_time(mine, historical=False, late_withdrawal=False).at(at)
+                if said.objection:
+                    objected.add((who, means))
+                if asked is not Scope.CAPTURE and said.ended is not None and said.explicit is None:
+                    ended.add((who, means))
+    return ended, objected
