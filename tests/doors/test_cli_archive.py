@@ -50,7 +50,7 @@ def test_who_may_not_and_what_is_not_there_are_told_so(jieli: Jieli, tmp_path: P
     for words, code in (
         (("shred", "items", 1, "--reason", "到期", "--as", "yan"), "access.forbidden"),
         (("hold", "place", "条目", 1, "--reason", "争议", "--as", "admin"), "access.forbidden"),
-        (("shred", "items", 1, *WHY), "archive.unknown_item"),
+        (("shred", "items", 1, *WHY), "archive.nothing_to_shred"),
         (("shred", "items", 1, *WHY, "--matter", "M-2026-0404"), "matters.no_such_matter"),
         (("hold", "place", "条目", "x", *HELD), "archive.unknown_hold"),
         (("hold", "place", "会话", 99, *HELD), "archive.unknown_hold"),
@@ -64,6 +64,7 @@ def test_who_may_not_and_what_is_not_there_are_told_so(jieli: Jieli, tmp_path: P
 
 def test_a_matter_is_opened_listed_and_closed(jieli: Jieli) -> None:
     number = matter(jieli)
+    jieli.at += 1
     more = jieli.said("matter", "open", "何青离职", "--kind", "离职", "--staff", "HeQing", "--as", "yan")
     assert "number：M-2026-0002" in more
     found = jieli.answer("matter", "list", "--as", "yan")

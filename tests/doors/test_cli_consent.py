@@ -10,7 +10,8 @@ from jieli.consent import queries
 from jieli.consent.types import Means, NewNotice, Scope
 from jieli.kernel.times import DAY, HOUR
 from tests.conftest import NOW
-from tests.doors.cli import TALK, Jieli, bring
+from tests.doors.cli import TALK, Jieli, bring, items
+from tests.rooms.company import sh
 
 STAFF = ("--kind", "员工", "--as", "yan")
 CHAT = ("--means", "会话存档", "--scope", "采集")
@@ -59,12 +60,12 @@ def test_from_a_notice_to_a_yes_and_back_again(jieli: Jieli, paper: Path) -> Non
 
 
 def test_a_withdrawal_holds_from_when_the_person_says_he_gave_it(jieli: Jieli, tmp_path: Path) -> None:
-    before = NOW - 10 * DAY
-    jieli.answer("consent", "withdraw", "HeQing", *CHAT, *STAFF, "--at-ms", before)
-    assert (
-        bring(jieli, tmp_path, *TALK)["admitted"] == 3
-    )  # it may not reach back over what the entry came after
-    jieli.at = NOW + 1
+    claimed = sh("2026-09-18 10:01")
+    jieli.answer("consent", "withdraw", "HeQing", *CHAT, *STAFF, "--at-ms", claimed)
+    done = bring(jieli, tmp_path, *TALK)
+    assert (done["admitted"], done["files"][0]["reasons"]) == (1, {"已撤回": 2})
+    [kept] = items(jieli)
+    assert kept["text"] == "明前茶还有吗？"
 
 
 def test_an_objection_waits_for_a_written_answer(jieli: Jieli) -> None:

@@ -60,8 +60,6 @@ def test_what_may_not_be_proved_is_refused(jieli: Jieli, words: list[Any], tmp_p
         (["--as", "admin"], "access.forbidden"),
         (["--matter", "M-2026-0404"], "reading.matter_not_open"),
         (["--purpose", "客户服务接续"], "evidence.nothing"),
-        (["--to-ms", 1], "evidence.nothing"),
-        (["--conversation", 99], "evidence.nothing"),
     ):
         assert jieli.refused(*words, out, *changed)["code"] == code
     assert not out.exists()

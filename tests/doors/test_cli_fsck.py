@@ -34,11 +34,11 @@ def test_a_change_by_the_owner_is_named_and_ends_with_one(jieli: Jieli, owner_sq
     assert "林晚" not in coded.output + told.output
 
 
-def test_a_message_put_into_another_mouth_is_named(jieli: Jieli, tmp_path: Path, owner_sql: Sql) -> None:
+def test_a_message_moved_in_time_is_named(jieli: Jieli, tmp_path: Path, owner_sql: Sql) -> None:
     bring(jieli, tmp_path, *TALK)
     number = items(jieli)[0]["item"]
     owner_sql("ALTER TABLE archive_item DISABLE TRIGGER USER")
-    owner_sql("UPDATE archive_item SET sender = 'wm-gu' WHERE item_id = %s", [number])
+    owner_sql("UPDATE archive_item SET event_at = event_at + 1 WHERE item_id = %s", [number])
     owner_sql("ALTER TABLE archive_item ENABLE TRIGGER USER")
     done = jieli("fsck", "--json")
     assert done.exit_code == 1

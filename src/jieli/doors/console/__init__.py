@@ -1,0 +1,1 @@
+"""The staff's door: registers, gaps, reading, the book."""

@@ -1,0 +1,51 @@
+"""What every template may ask for: who is here, where he can go. One look-up a request."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from jieli.access import policy
+from jieli.access.types import Permission
+from jieli.doors.web.door import at, person
+from jieli.wiring.profile import profile
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page in the navigation; `name` is its URL's name, `permission` what it asks for."""
+
+    name: str
+    title: str
+    permission: Permission | None = None
+
+
+PLACES = (
+    Place("accounts", "账号", Permission.SEE_ACCOUNTS),
+    Place("gaps", "上线差距", Permission.SEE_GAPS),
+    Place("reading", "查阅", Permission.READ),
+    Place("ledger", "账本", Permission.SEE_LEDGER),
+    Place("mine", "我的"),
+)
+
+
+def house(request: HttpRequest) -> dict[str, Any]:
+    """`who`, `places` (title, address, whether here) and `demo`."""
+    who = person(request) if hasattr(request, "session") else None
+    return {"who": who, "places": _places(request) if who else [], "demo": profile().demo}
+
+
+def _places(request: HttpRequest) -> list[dict[str, Any]]:
+    who = person(request)
+    allowed = policy.permissions(who, at=at(request)) if who else frozenset()
+    found = []
+    for place in PLACES:
+        if place.permission is None or place.permission in allowed:
+            try:
+                address = reverse(place.name)
+            except NoReverseMatch:
+                continue  # a page whose room is not open yet
+            here = request.path == address or (address != "/" and request.path.startswith(address))
+            found.append({"title": place.title, "address": address, "here": here})
+    return found
