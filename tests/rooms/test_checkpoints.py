@@ -66,7 +66,9 @@ def test_the_empty_log_is_signed_when_it_is_opened(signer: Signer) -> None:
     assert checkpoint.parse(last.note.encode())[0].origin == ORIGIN
 
 
-def test_a_moved_head_is_signed_once_and_cosigned(signer: Signer, cosigner: Signer, witness: HttpWitness) -> None:
+def test_a_moved_head_is_signed_once_and_cosigned(
+    signer: Signer, cosigner: Signer, witness: HttpWitness
+) -> None:
     write(3)
     first = checkpoints.run_round(signer, [witness], [], at=NOW)
     again = checkpoints.run_round(signer, [witness], [], at=NOW)
@@ -142,7 +144,9 @@ def test_with_the_signing_key_in_hand_the_witness_still_catches_a_rewritten_hist
         checkpoints.confirm(witness, at=NOW)
 
 
-def test_a_rolled_back_database_is_found_at_start(signer: Signer, witness: HttpWitness, owner_sql: Sql) -> None:
+def test_a_rolled_back_database_is_found_at_start(
+    signer: Signer, witness: HttpWitness, owner_sql: Sql
+) -> None:
     write(3)
     checkpoints.run_round(signer, [witness], [], at=NOW)
     for table in ("ledger_cosignature", "ledger_checkpoint", "ledger_part", "ledger_entry"):
@@ -155,7 +159,10 @@ def test_a_rolled_back_database_is_found_at_start(signer: Signer, witness: HttpW
 @pytest.mark.parametrize(
     ("statement", "code"),
     [
-        ("UPDATE ledger_checkpoint SET note = replace(note, '—', '–') WHERE size = 3", "ledger.checkpoint_note"),
+        (
+            "UPDATE ledger_checkpoint SET note = replace(note, '—', '–') WHERE size = 3",
+            "ledger.checkpoint_note",
+        ),
         ("UPDATE ledger_checkpoint SET root = sha256('x') WHERE size = 3", "ledger.checkpoint_note"),
         ("UPDATE ledger_checkpoint SET size = 2 WHERE size = 3", "ledger.checkpoint_note"),
         ("UPDATE ledger_checkpoint SET log = 2 WHERE size = 3", "ledger.loose"),

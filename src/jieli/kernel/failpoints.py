@@ -35,7 +35,9 @@ def armed() -> str | None:
 def check_disarmed() -> None:
     """Armed (kernel.fail_point_armed) if the environment names a fail point: asked when production starts."""
     if armed() is not None:
-        raise Armed(f"环境变量 {VARIABLE} 只供测试使用，正式环境拒绝启动。", remedy="请删除该环境变量后再启动。")
+        raise Armed(
+            f"环境变量 {VARIABLE} 只供测试使用，正式环境拒绝启动。", remedy="请删除该环境变量后再启动。"
+        )
 
 
 def reach(name: str) -> None:

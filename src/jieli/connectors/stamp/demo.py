@@ -95,7 +95,10 @@ class DemoAuthority:
         try:
             request = tsp.TimeStampReq.load(query, strict=True)
             imprint = request["message_imprint"]
-            digest, algorithm = imprint["hashed_message"].native, imprint["hash_algorithm"]["algorithm"].native
+            digest, algorithm = (
+                imprint["hashed_message"].native,
+                imprint["hash_algorithm"]["algorithm"].native,
+            )
             nonce = request["nonce"].native
         except (ValueError, TypeError, KeyError) as error:
             raise BadQuery("请求不是 RFC 3161 查询。", remedy="请用 SHA-256 查询。") from error
@@ -120,7 +123,9 @@ class DemoAuthority:
         pem = (self.directory / CERT_FILE).read_bytes()
         der = x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
         certificate = asn1_x509.Certificate.load(der)
-        essential = tsp.SigningCertificateV2({"certs": [tsp.ESSCertIDv2({"cert_hash": sha256(der).digest()})]})
+        essential = tsp.SigningCertificateV2(
+            {"certs": [tsp.ESSCertIDv2({"cert_hash": sha256(der).digest()})]}
+        )
         attributes = cms.CMSAttributes(
             [
                 {"type": "content_type", "values": ["tst_info"]},
@@ -178,7 +183,7 @@ def serve(authority: DemoAuthority, *, port: int) -> ThreadingHTTPServer:
             self.end_headers()
             self.wfile.write(response)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing: requests carry only digests, and the demo's own table shows what was stamped."""
 
     return ThreadingHTTPServer(("127.0.0.1", port), Handler)
