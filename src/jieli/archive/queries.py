@@ -311,6 +311,15 @@ def _certificate(row: Certificate, ended: Sequence[int | None]) -> CertificateRe
     )  # fmt: skip
 
 
+def grounds(shred: UUID) -> tuple[str, str] | None:
+    """What a destruction was for and why, as it was asked: "会话 7" or "条目 12 条", and the reason."""
+    row = Shred.objects.filter(id=shred).first()
+    if row is None:
+        return None
+    what = f"{row.scope} {row.target}" if row.target else f"{row.scope} {row.items} 条"
+    return what, row.reason
+
+
 def unfinished_shreds() -> list[UUID]:
     """Destructions that were intended and are not certified, oldest first: a crash or a later hold."""
     return list(

@@ -1,5 +1,6 @@
 """`jieli hold` and `jieli shred`: keeping what must stay, destroying what must go."""
 
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, Command, command, out
 from jieli.kernel.times import local
 from jieli.matters import queries as matters
+from jieli.wiring import certificates
 
 hold_app = typer.Typer(no_args_is_help=True, help="保全：放置、解除。")
 shred_app = typer.Typer(no_args_is_help=True, help="销毁：条目、会话；给出两个日期的证明。")
@@ -80,9 +82,24 @@ def conversation(
         _certified(run, done)
 
 
+@shred_app.command("paper")
+def paper(
+    shred: Annotated[UUID, typer.Argument(help="销毁编号，由 shred 命令给出。")],
+    sign_in: As,
+    out_file: Annotated[Path, typer.Option("--out", help="证明写到哪里。")] = Path("销毁证明.pdf"),
+    as_json: AsJson = False,
+) -> None:
+    """出具销毁证明（PDF）：主存储何时已销毁，最后备份何时失效。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.MANAGE_KEYS)
+        certificates.issue(run.profile, shred, out_file, asked_by=by.name, by=by.actor, at=run.at())
+        run.answer({"paper": str(out_file)})
+
+
 def _certified(run: Command, done: CertificateRef) -> None:
     values = {
         "certificate": done.id,
+        "shred": done.shred,
         "items": done.items,
         "live_gone_at": done.live_gone_at,
         "backups_gone_by": done.backups_gone_by,
@@ -90,7 +107,7 @@ def _certified(run: Command, done: CertificateRef) -> None:
     run.answer(
         values,
         say=lambda: out.print(
-            f"已销毁 {done.items} 条。销毁证明 {done.id}\n"
+            f"已销毁 {done.items} 条。销毁编号 {done.shred}，证明 {done.id}\n"
             f"主存储：{local(done.live_gone_at):%Y-%m-%d %H:%M:%S} 已不可恢复\n"
             f"最后备份：{local(done.backups_gone_by):%Y-%m-%d %H:%M:%S} 之前失效",
             markup=False,

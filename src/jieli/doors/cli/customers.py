@@ -4,8 +4,9 @@ import typer
 
 from jieli.access.types import Permission
 from jieli.doors.cli.acting import As, permitted
-from jieli.doors.cli.frame import AsJson, command, table
+from jieli.doors.cli.frame import AsJson, command, out
 from jieli.parties import queries
+from jieli.parties.types import OrderShare
 
 app = typer.Typer(no_args_is_help=True, help="客户：来源。")
 
@@ -24,5 +25,13 @@ def sources(sign_in: As, as_json: AsJson = False) -> None:
             "percent": share.percent(),
             "unknown": unknown,
         }
-        title = f"客户由公司导入：{share.with_order}/{share.total}，{share.percent()}%；来源不明 {len(unknown)} 人"
-        run.answer(values, say=table(title, ["来源不明的客户编号"], [[no] for no in unknown]))
+        run.answer(values, say=lambda: _say(share, unknown))
+
+
+def _say(share: OrderShare, unknown: list[str]) -> None:
+    out.print(
+        f"客户由公司导入（有订单）：{share.with_order}/{share.total}，{share.percent()}%；"
+        f"来源不明 {len(unknown)} 人{'：' if unknown else ''}{'、'.join(unknown)}",
+        markup=False,
+        soft_wrap=True,
+    )

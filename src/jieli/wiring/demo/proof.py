@@ -17,15 +17,13 @@ from jieli.evidence.types import PackageMade
 from jieli.kernel.times import MINUTE, local
 from jieli.matters import operations as matters
 from jieli.matters.types import Involved, MatterKind, MatterRef, PersonKind
-from jieli.papers import operations as papers
-from jieli.papers.rendering import render
-from jieli.papers.types import Clock, Destroyed, DestructionCertificate, Head, Labelled
 from jieli.reading import operations as reading
+from jieli.wiring import certificates
 from jieli.wiring.demo.clients import HERO, Attitude, Client
 from jieli.wiring.demo.errors import ChildDied
 from jieli.wiring.demo.events import PLATFORM
 from jieli.wiring.demo.grounds import Grounds
-from jieli.wiring.demo.people import ENTITY, HERO_SELLER, KEEPER, OFFICER
+from jieli.wiring.demo.people import HERO_SELLER, KEEPER, OFFICER
 from jieli.wiring.outside import outside
 from jieli.wiring.profile import Profile
 
@@ -142,22 +140,10 @@ def _forgettable(grounds: Grounds) -> Client:
     raise LookupError("nobody to forget")
 
 
-def certificate_paper(grounds: Grounds, gone: Gone, path: Path) -> None:
+def certificate_paper(grounds: Grounds, profile: Profile, gone: Gone, path: Path) -> None:
     """Issue the certificate of destruction with its two dates, and leave a copy."""
-    at = grounds.clock.now
-    paper = DestructionCertificate(
-        head=Head(number=f"LX-演示-{at // 1_000}", unit=ENTITY, at=at, clock=Clock.DEMO),
-        concerns=f"会话 {gone.conversation}", reason="客户书面请求删除", requested_by="客户本人",
-        approved_by="演示流程：无需批准", executed_by="信息技术部",
-        destroyed=(Destroyed("会话内容及双方标识", gone.certificate.items, "2026 年 9 月"),),
-        kept=(Labelled("账本中的承诺（无内容）", f"{gone.certificate.items} 条"),),
-        live_store_at=gone.certificate.live_gone_at, live_store_ref=f"销毁 {gone.certificate.shred}",
-        backups_end_at=gone.certificate.backups_gone_by, backups_ended=False,
-        backups_ref=f"第 {'、'.join(map(str, gone.certificate.epochs))} 期封装密钥销毁之后",
-    )  # fmt: skip
-    content = render(paper)
-    papers.issue(paper, title="销毁证明（演示）", by=grounds.actor(KEEPER), at=at, rendered=content)
-    path.write_bytes(content)
+    by, at = grounds.actor(KEEPER), grounds.clock.now
+    certificates.issue(profile, gone.certificate.shred, path, asked_by="客户本人", by=by, at=at)
 
 
 def package(

@@ -186,7 +186,7 @@ def _after(story: Story, found: Grounds, loaded: LoadReport) -> dict[str, Any]:
     proof.keep(found, matter, conversation)
     clock.go(october(9, "10:30"))
     gone = proof.destroy(found, conversation)
-    proof.certificate_paper(found, gone, folder / "销毁证明.pdf")
+    proof.certificate_paper(found, story.profile, gone, folder / "销毁证明.pdf")
     story.checkpoint()
     story.tell("生成证据包")
     clock.go(october(9, "11:00"))
