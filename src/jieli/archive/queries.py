@@ -32,6 +32,7 @@ from jieli.archive.types import (
     CertificateRef,
     ConversationKey,
     ConversationRef,
+    EpochState,
     HoldRef,
     HoldScope,
     ItemProof,
@@ -325,6 +326,12 @@ def unfinished_shreds() -> list[UUID]:
     return list(
         Shred.objects.filter(certificate__isnull=True).order_by("at", "id").values_list("id", flat=True)
     )
+
+
+def epoch_opened_at() -> int | None:
+    """When the present wrap epoch was opened; None before there is one."""
+    found = WrapEpoch.objects.filter(state=EpochState.CURRENT.value).values_list("opened_at", flat=True)
+    return found.first()
 
 
 def counts() -> dict[str, int]:

@@ -114,6 +114,12 @@ def book(*, at: int) -> Iterator[Book]:
         append.append(opened.entries)
 
 
+def heartbeat(*, by: str, at: int) -> None:
+    """An entry without anything to say: between two of them lies no hour in which the book was silently away."""
+    with book(at=at) as b:
+        b.entry("ledger.heartbeat", by=by)
+
+
 def open_log(*, origin: str, at: int) -> int:
     """Open the log of an installation; its origin is the name of its signing key. Idempotent for one origin."""
     with transaction.atomic(using="default", durable=True):

@@ -17,6 +17,7 @@ from jieli.doors.cli import (
     search,
     serve,
     witness,
+    work,
 )
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("work")(work.work)
 app.command("load")(load.load)
 app.command("import")(import_.import_)
 app.command("search")(search.search)

@@ -1,4 +1,4 @@
-"""`jieli serve`: the web and the signer under one small supervisor, on this machine only."""
+"""`jieli serve`: the web, the worker and the signer under one small supervisor, on this machine only."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ def serve(
     host: Annotated[str, typer.Option(help="地址；对外服务请放在反向代理之后。")] = "127.0.0.1",
     as_json: AsJson = False,
 ) -> None:
-    """运行网页和签名进程，直到按 Ctrl+C。"""
+    """运行网页、后台进程和签名进程，直到按 Ctrl+C。"""
     with command(as_json=as_json) as run:
         environ = dict(os.environ)
         # Processes that share sessions share a secret; the demo's lives as long as this command.
@@ -30,10 +30,11 @@ def serve(
 
 
 def children(host: str, port: int) -> list[Child]:
-    """The processes to keep running: the web, and the signer, which alone reads the signing key."""
+    """The processes to keep running: the web, the worker, and the signer, which alone reads the signing key."""
     web = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--backpressure", str(4 * THREADS),
         "--no-access-log", "--log-level", "error", "jieli.doors.web.wsgi:application",
     ]  # fmt: skip
-    return [Child("web", web), Child("signer", [sys.executable, "-m", "jieli", "ledger", "sign"])]
+    jieli = [sys.executable, "-m", "jieli"]
+    return [Child("web", web), Child("signer", [*jieli, "ledger", "sign"]), Child("worker", [*jieli, "work"])]
