@@ -214,11 +214,11 @@ def proofs(ids: Iterable[int]) -> dict[int, ItemProof]:
     entries = batch_entries({i // POSITIONS for i in wanted})
     kept = ledger.part_leaves(entries.values())
     found: dict[int, ItemProof] = {}
+    rows = {row.item_id: row for row in Item.objects.filter(item_id__in=wanted).defer("ciphertext")}
     for batch, entry in entries.items():
-        rows = {row.item_id: row for row in _of_batch(batch)}
-        leaves = kept[entry] + [bytes(row.leaf) for row in rows.values()]
+        leaves = kept[entry] + _leaves_of_batch(batch)
         tree, first = Tree(leaves), len(kept[entry])
-        for item_id in (i for i in wanted if i in rows):
+        for item_id in (i for i in wanted if i // POSITIONS == batch and i in rows):
             row, n = rows[item_id], first + item_id % POSITIONS
             digest = bytes(row.fields_digest) if row.fields_digest is not None else None
             found[item_id] = ItemProof(
@@ -236,9 +236,9 @@ def proofs(ids: Iterable[int]) -> dict[int, ItemProof]:
     return found
 
 
-def _of_batch(batch: int) -> list[Item]:
+def _leaves_of_batch(batch: int) -> list[bytes]:
     found = Item.objects.filter(item_id__gte=batch * POSITIONS, item_id__lt=(batch + 1) * POSITIONS)
-    return list(found.defer("ciphertext").order_by("item_id"))
+    return [bytes(leaf) for leaf in found.order_by("item_id").values_list("leaf", flat=True)]
 
 
 def row_bytes(row: Item) -> bytes | None:

@@ -17,7 +17,7 @@ from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart
 from seal import canonical
 from seal.item import expand, field_salt
 from seal.package import Opened
-from seal.tree import inclusion_path
+from seal.tree import Tree
 
 #: Columns by which a row leads to another one that a reader needs to see with it.
 _LEADS = {"notice": "consent_notice", "notice_id": "consent_notice"}
@@ -67,10 +67,10 @@ def _add_parts(found: Gathered, rows: Sequence[tuple[str, object]]) -> None:
         led = {lead for key in wanted for part in opened.get(key, []) for lead in _leads(part)}
         wanted = sorted(led - set(opened))
     parts = sorted((p for versions in opened.values() for p in versions), key=lambda p: (p.entry, p.n))
-    leaves = _leaves({p.entry for p in parts})
+    trees = {entry: Tree(leaves) for entry, leaves in _leaves({p.entry for p in parts}).items()}
     for part in parts:
         body: Any = canonical.decode(part.body)
-        found.parts.append((part, body, inclusion_path(leaves[part.entry], part.n)))
+        found.parts.append((part, body, trees[part.entry].inclusion(part.n)))
         if body["table"] == "consent_notice":
             found.served.append(body["row"]["text"].encode())
 

@@ -122,8 +122,9 @@ def check_commitments(foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
             yield from _check_chunk(chunk, foreign)
             chunk = []
     yield from _check_chunk(chunk, foreign)
-    for log, entry in Part.objects.values_list("log", "entry").distinct():
-        if log != queries.live_log() or entry not in known:
+    live = queries.live_log()
+    for log, entry in Part.objects.values_list("log", "entry").distinct().iterator(CHUNK):
+        if log != live or entry not in known:
             yield Finding("ledger.part_orphan", "ledger_part", f"{entry}", f"内容指向不存在的条目 {entry}。")
 
 
@@ -272,11 +273,12 @@ def _imprint(response: bytes, text: bytes, roots: bytes | None) -> bytes:
 
 def check_loose_statements() -> Iterator[Finding]:
     """Cosignatures and timestamps stand under a checkpoint that is there, of the live log."""
+    live = queries.live_log()
     stored = set(Checkpoint.objects.values_list("log", "size"))
     for model in (Cosignature, Timestamp):
         for log, size in model._base_manager.values_list("log", "size"):
-            if (log, size) not in stored or log != queries.live_log():
+            if (log, size) not in stored or log != live:
                 yield Finding("ledger.loose", model._meta.db_table, str(size), f"没有 {size} 条的检查点。")
     for log, size in stored:
-        if log != queries.live_log():
+        if log != live:
             yield Finding("ledger.loose", "ledger_checkpoint", str(size), "检查点属于未知的账本。")
