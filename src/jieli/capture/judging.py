@@ -7,9 +7,9 @@ from uuid import UUID
 from jieli.archive import ports
 from jieli.archive.queries import known
 from jieli.archive.types import ConversationKey, NewItem
+from jieli.capture.gates import RunGate
 from jieli.capture.policy import NO_COUNTERPARTY
 from jieli.capture.types import Incoming
-from jieli.consent.gate import Gate
 from jieli.consent.types import Basis, GateMessage
 
 Accounts = Mapping[str, UUID]  # handle → asset, of one platform
@@ -31,9 +31,7 @@ class Verdict:
     duplicate: bool = False
 
 
-def verdicts(
-    messages: Sequence[Incoming], *, platform: str, accounts: Accounts, historical: bool, at: int
-) -> list[Verdict]:
+def verdicts(messages: Sequence[Incoming], *, accounts: Accounts, gates: RunGate) -> list[Verdict]:
     """A verdict for each message, in their order. Inside a book that holds the gate's read lock.
 
     A message that is kept already is a duplicate however the gate would judge it now.
@@ -46,7 +44,7 @@ def verdicts(
     if not fresh:
         return found
     asked = [_question(v.message, accounts) for v in fresh]
-    gate = Gate.for_messages(asked, platform=platform, at=at, historical=historical)
+    gate = gates.for_batch(asked)
     admitted: set[tuple[ConversationKey, bytes]] = set()
     for v, question in zip(fresh, asked, strict=True):
         answer = gate.judge(question)

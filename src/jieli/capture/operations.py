@@ -14,6 +14,7 @@ from jieli.archive.types import MAX_BATCH
 from jieli.assets import queries as assets
 from jieli.capture import locks, queries, tallies
 from jieli.capture.errors import InsideTransaction, MappingChanged
+from jieli.capture.gates import RunGate
 from jieli.capture.judging import Accounts, Verdict, items, verdicts
 from jieli.capture.models import Cursor, Mapping, Run, RunBatch
 from jieli.capture.policy import check_run, day_of_refusal
@@ -42,8 +43,8 @@ class _Context:
     source: str
     platform: str
     place: str
-    historical: bool
     accounts: Accounts
+    gates: RunGate
     by: str
     at: int
 
@@ -95,7 +96,8 @@ def admit(
     with book(at=at) as b:
         b.entry("capture.begin", by=by, facts={"run": str(run.id), "historical": int(historical)}).insert(run)
     handles = {handle: ref.id for handle, ref in assets.accounts(platform).items()}
-    context = _Context(run.id, source, platform, place, historical, handles, by, at)
+    gates = RunGate(platform, historical, at)
+    context = _Context(run.id, source, platform, place, handles, gates, by, at)
     report = ImportReport(run.id, source, historical)
     said = _record_all(context, statements, report)
     for number, batch in enumerate(_slices(lines, batch_lines)):
@@ -159,10 +161,7 @@ def _decide(context: _Context, number: int, lines: _Lines, said: set[str], repor
     with book(at=context.at) as b:
         locks.one_batch_of(context.source)
         ledger_locks.read_bases()
-        found = verdicts(
-            lines.messages, platform=context.platform, accounts=context.accounts,
-            historical=context.historical, at=context.at,
-        )  # fmt: skip
+        found = verdicts(lines.messages, accounts=context.accounts, gates=context.gates)
         admitted = [v for v in found if v.basis is not None]
         kept = None
         if admitted:

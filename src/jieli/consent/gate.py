@@ -5,7 +5,7 @@ its place and the stretch of time it lies in, so it is worked out once for each 
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, Self
 
@@ -17,6 +17,10 @@ from jieli.consent.sides import Bench, Side, against
 from jieli.consent.timeline import EARLIEST, Track
 from jieli.consent.types import CALL, MEANS_OF, Basis, GateMessage, Means, SubjectKind
 from jieli.kernel.times import DAY
+from jieli.ledger.queries import Head
+
+#: A gate that has grown to so many people is not taken on: its memory is bounded, however long a file is.
+MOST_PEOPLE = 50_000
 
 Answer = Basis | tuple[Reason, ...]
 
@@ -55,15 +59,16 @@ class Gate:
 
     `at` is the moment of the import. `historical`: a basis holds from its claimed time; what needed that is marked
     `documented_later`. A gate is good for the transaction in which it was read; for a later one ask
-    `still_answers`.
+    `still_answers`, or let it be taken on by `carry_on`.
     """
 
     def __init__(self, facts: Facts, *, at: int, historical: bool = False) -> None:
-        self._at = at
+        self._at, self._facts = at, facts
         self._low, self._high = max(facts.since, EARLIEST), min(facts.until, at + DAY)
         self._live = _Judge(Bench(facts, historical=False), late=False)
         self._claimed = _Judge(Bench(facts, historical=True), late=True) if historical else None
-        self._read_to = 0
+        self._read_at: Head | None = None
+        self._platform = ""
         self._people: frozenset[str] = frozenset()
         self._rooms: frozenset[str] = frozenset()
 
@@ -85,43 +90,67 @@ class Gate:
         to be judged, `since` and `until` their first and last event time. A person not named is nobody to the gate.
         """
         named, places = frozenset(people), frozenset(rooms)
-        facts, read_to = snapshot.read(
-            platform=platform, people=named, rooms=places, since=since, until=until
-        )
+        facts, head = snapshot.read(platform=platform, people=named, rooms=places, since=since, until=until)
         gate = cls(facts, at=at, historical=historical)
-        gate._read_to, gate._people, gate._rooms = read_to, named, places
+        gate._read_at, gate._platform, gate._people, gate._rooms = head, platform, named, places
         return gate
 
     def still_answers(self, messages: Iterable[GateMessage]) -> bool:
         """Whether this gate may judge these messages too, in a later batch of the same import.
 
         True when it was read for all their people, rooms and times, and nothing it rests on was written since.
-        Ask inside the later batch's book, after `locks.read_bases()`: the answer stays true until it ends. To read
-        once for a whole file, make the gate for all its messages.
+        Ask inside the later batch's book, after `locks.read_bases()`: the answer stays true until it ends.
         """
-        for m in messages:
-            people = {m.sender, m.account or "", *m.receivers} - {""}
-            in_time = self._low <= m.event_ms <= self._high or not EARLIEST <= m.event_ms <= self._at + DAY
-            if not (people <= self._people and (not m.room or m.room in self._rooms) and in_time):
-                return False
-        return snapshot.is_current(self._read_to)
+        asked = _Asked(messages, at=self._at)
+        if not (asked.people <= self._people and asked.rooms <= self._rooms and self._holds(asked)):
+            return False
+        return self._read_at is not None and snapshot.is_current(self._read_at)
+
+    def carry_on(self, messages: Iterable[GateMessage], *, beside: Collection[str]) -> bool:
+        """Make this gate good for a later batch of the same import; False: read a new one, this one is over.
+
+        Inside the later batch's book, after `locks.read_bases()`, so that what it answers stays true until the book
+        closes. True only if since the gate was read the book has entries of the kinds `beside` alone, none of which
+        wrote to a table of bases: any other kind may have changed something it rests on. People and rooms it was
+        not read for are then read now, for what is true of the others has not changed.
+        """
+        asked = _Asked(messages, at=self._at)
+        people, rooms = asked.people - self._people, asked.rooms - self._rooms
+        if self._read_at is None or not self._holds(asked) or len(self._people) + len(people) > MOST_PEOPLE:
+            return False
+        # The head first: an entry that is committed between the two questions is looked at again next time.
+        now = snapshot.head()
+        if not snapshot.is_current(self._read_at, beside=beside):
+            return False
+        if people or rooms:
+            self._facts = snapshot.more(self._facts, platform=self._platform, people=people, rooms=rooms)
+            for judge in (self._live, self._claimed):
+                if judge is not None:
+                    judge.learn(self._facts)
+            self._people, self._rooms = self._people | people, self._rooms | rooms
+        self._read_at = now
+        return True
+
+    def _holds(self, asked: "_Asked") -> bool:
+        """Whether every time that is plausible at all was read."""
+        return asked.since > asked.until or (self._low <= asked.since and asked.until <= self._high)
 
     @classmethod
     def for_messages(
-        cls, messages: Iterable[GateMessage], *, platform: str, at: int, historical: bool = False
+        cls,
+        messages: Iterable[GateMessage],
+        *,
+        platform: str,
+        at: int,
+        historical: bool = False,
+        margin: int = 0,
     ) -> Self:
-        """`read` for exactly these messages."""
-        people: set[str] = set()
-        rooms: set[str] = set()
-        since, until = at + DAY, EARLIEST
-        for m in messages:
-            people.update((m.sender, m.account or "", *m.receivers))
-            rooms.add(m.room)
-            if EARLIEST <= m.event_ms <= at + DAY:
-                since, until = min(since, m.event_ms), max(until, m.event_ms)
+        """`read` for exactly these messages; `margin` (ms) more of time on both sides, for a gate that goes on."""
+        asked = _Asked(messages, at=at)
         return cls.read(
-            platform=platform, people=people - {""}, rooms=rooms - {""},
-            since=min(since, until), until=until, at=at, historical=historical,
+            platform=platform, people=asked.people, rooms=asked.rooms,
+            since=max(EARLIEST, min(asked.since, asked.until) - margin), until=min(at + DAY, asked.until + margin),
+            at=at, historical=historical,
         )  # fmt: skip
 
     def judge(self, message: GateMessage) -> Answer:
@@ -137,6 +166,27 @@ class Gate:
         return answer
 
 
+class _Asked:
+    """Whom, where and when a batch speaks of; `since` is after `until` when none of its times is plausible."""
+
+    __slots__ = ("people", "rooms", "since", "until")
+
+    def __init__(self, messages: Iterable[GateMessage], *, at: int) -> None:
+        self.people: set[str] = set()
+        self.rooms: set[str] = set()
+        self.since, self.until = at + DAY, EARLIEST
+        shapes = set()
+        for m in messages:
+            shapes.add((m.sender, m.account, m.room, m.receivers))
+            if EARLIEST <= (ms := m.event_ms) <= at + DAY:
+                self.since, self.until = min(self.since, ms), max(self.until, ms)
+        for sender, account, room, receivers in shapes:
+            self.people.update((sender, account or ""), receivers)
+            self.rooms.add(room)
+        self.people.discard("")
+        self.rooms.discard("")
+
+
 class _Judge:
     """One manner of judging, live or by claimed times."""
 
@@ -144,6 +194,10 @@ class _Judge:
         self._bench, self._late = bench, late
         self._pairs: dict[tuple[Any, ...], _Pair] = {}
         self._members: dict[tuple[str, frozenset[str], bool, str, Means], Track[Side]] = {}
+
+    def learn(self, facts: Facts) -> None:
+        """Know more people and rooms; of those known already the facts say the same, so all that is kept stands."""
+        self._bench.facts = facts
 
     def judge(self, m: GateMessage, ms: int) -> Answer:
         key = (m.sender, m.receivers, m.room, m.account, m.channel)

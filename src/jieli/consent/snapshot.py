@@ -5,7 +5,8 @@ A row that this very transaction wrote has no entry yet and is no basis: it is l
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -36,12 +37,51 @@ from jieli.ledger.types import Recorded
 from seal import canonical
 
 
+def head() -> ledger.Head:
+    """Where the book stands; what is read after this under `locks.read_bases()` holds every basis written before."""
+    return ledger.head(ledger.live_log())
+
+
 def read(
     *, platform: str, people: Iterable[str], rooms: Iterable[str], since: int, until: int
-) -> tuple[f.Facts, int]:
-    """Facts about these people of a platform and these rooms, and the size of the log at which they were read."""
-    size = ledger.head(ledger.live_log()).size
-    wanted, rooms = set(people), set(rooms)
+) -> tuple[f.Facts, ledger.Head]:
+    """Facts about these people of a platform and these rooms, and the head of the log at which they were read."""
+    read_at = head()
+    return _read(
+        platform, set(people), set(rooms), since, until, days=_days(since, until), policies=policy_facts()
+    ), read_at
+
+
+def more(facts: f.Facts, *, platform: str, people: Collection[str], rooms: Collection[str]) -> f.Facts:
+    """These facts and those of more people and rooms for the same time, while `is_current` holds for what was read.
+
+    What both name is the same in both, for every subject is read whole.
+    """
+    found = _read(
+        platform, set(people), set(rooms), facts.since, facts.until, days=facts.days, policies=facts.policies
+    )
+    return replace(
+        found,
+        **{name: {**getattr(facts, name), **getattr(found, name)} for name in _BY_SUBJECT},
+    )
+
+
+#: Facts that are kept by whom they are about.
+_BY_SUBJECT = (
+    "accounts", "identities", "groups", "staff", "served", "steps", "documents", "shifts", "leave",
+)  # fmt: skip
+
+
+def _read(
+    platform: str,
+    wanted: set[str],
+    rooms: set[str],
+    since: int,
+    until: int,
+    *,
+    days: Mapping[date, f.DayFact],
+    policies: Sequence[f.PolicyFact],
+) -> f.Facts:
     groups = {room: ref for room, ref in assets.groups(platform).items() if room in rooms} if rooms else {}
     group_facts = _groups(groups)
     wanted.update(m.external_id for g in group_facts.values() for m in g.members)
@@ -58,12 +98,18 @@ def read(
         groups=group_facts,
         served=served_facts(holders | customers),
         steps=step_facts(holders | customers, platform=platform, external_ids=identities.keys()),
-        **staff_facts(holders, since=since, until=until),
-    ), size
+        days=days,
+        policies=policies,
+        **_of_staff(holders, since, until),
+    )
 
 
 def staff_facts(staff: Collection[UUID], *, since: int, until: int) -> dict[str, Any]:
     """What is needed of staff apart from notices and consents: register, papers, hours, calendar, policies."""
+    return _of_staff(staff, since, until) | {"days": _days(since, until), "policies": policy_facts()}
+
+
+def _of_staff(staff: Collection[UUID], since: int, until: int) -> dict[str, Any]:
     people = parties.staff(staff)
     return {
         "staff": {
@@ -73,24 +119,29 @@ def staff_facts(staff: Collection[UUID], *, since: int, until: int) -> dict[str,
         "documents": _documents(staff),
         "shifts": _shifts(staff, since, until),
         "leave": _leave(staff, since, until),
-        "days": _days(since, until),
-        "policies": policy_facts(),
     }
 
 
-def is_current(read_to: int) -> bool:
-    """Whether nothing a gate rests on was written since a gate with this `read_to` was read.
+def is_current(read_at: ledger.Head, *, beside: Collection[str] | None = None) -> bool:
+    """Whether nothing a gate rests on was written since a gate was read at this head.
 
-    Under `locks.read_bases()` the answer stays true until the transaction ends. One index range over the parts
-    written since, which for batches of messages are one each.
+    Under `locks.read_bases()` the answer stays true until the transaction ends. Two index ranges: the parts written
+    since, none of which may be a row of a basis; and the entries, none of which may be of another kind than those
+    `beside`, where these are named: a destruction writes no row and yet takes facts away.
     """
+    log = ledger.live_log()
+    if log != read_at.log:
+        return False
     tables = [model._meta.db_table for model in house_tables() if model.basis]
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT NOT EXISTS (SELECT 1 FROM ledger_part"
-            " WHERE log = %s AND entry >= %s AND row_table = ANY(%s))",
-            [ledger.live_log(), read_to, tables],
+    query = "SELECT NOT EXISTS (SELECT 1 FROM ledger_part WHERE log = %s AND entry >= %s AND row_table = ANY(%s))"
+    args: list[Any] = [log, read_at.size, tables]
+    if beside is not None:
+        query += (
+            " AND NOT EXISTS (SELECT 1 FROM ledger_entry WHERE log = %s AND index >= %s AND kind <> ALL(%s))"
         )
+        args += [log, read_at.size, list(beside)]
+    with connections["default"].cursor() as cursor:
+        cursor.execute(query, args)
         return bool(cursor.fetchone()[0])
 
 

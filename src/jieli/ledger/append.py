@@ -1,6 +1,8 @@
 """The tail of every transaction: take the log's lock, read the head, number the entries, insert, fill tiles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,8 +47,31 @@ class Head:
     time: int
 
 
+#: The live log as the open book first saw it; a list that is empty until somebody asks.
+_seen: ContextVar[list[int] | None] = ContextVar("live_log_of_book", default=None)
+
+
+@contextmanager
+def one_book() -> Iterator[None]:
+    """Within, `live_log` asks the database once: a book's tables are read a dozen times. Nothing outlives it."""
+    token = _seen.set([])
+    try:
+        yield
+    finally:
+        _seen.reset(token)
+
+
 def live_log() -> int:
     """The id of the live log: the newest one."""
+    seen = _seen.get()
+    if seen is None:
+        return _newest_log()
+    if not seen:
+        seen.append(_newest_log())
+    return seen[0]
+
+
+def _newest_log() -> int:
     found = Log.objects.order_by("-id").values_list("id", flat=True).first()
     if found is None:
         raise NoLog("账本尚未建立。", remedy="请先运行 jieli keys init。")
@@ -61,7 +86,7 @@ def head(log: int) -> Head:
 
 def append(staged: Sequence[Appendable]) -> None:
     """Number and insert the staged entries. Must be the last act of a transaction."""
-    log = live_log()
+    log = _newest_log()  # not from memory: an entry must never go to a log that another one has followed
     prepared = [(s, commitment([p.leaf for p in s.parts] + s.foreign)) for s in staged]
     reach("ledger.before_lock")
     locks.append_to(log)

@@ -101,7 +101,7 @@ def book(*, at: int) -> Iterator[Book]:
     if (outer := _open.get()) is not None:
         yield outer
         return
-    with transaction.atomic(using="default", durable=True):
+    with transaction.atomic(using="default", durable=True), append.one_book():
         opened = Book(at)
         token = _open.set(opened)
         try:

@@ -5,14 +5,14 @@ from typing import Any
 
 from django.db import connections
 
-from jieli.ledger.append import TILE, head, live_log
+from jieli.ledger.append import TILE, Head, head, live_log
 from jieli.ledger.models import Checkpoint, Cosignature, Entry, Log, Part, Tile, Timestamp
 from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart, Recorded, Version
 from seal import canonical
 from seal.part import entry_bytes
 from seal.tree import inclusion_path
 
-__all__ = ["head", "live_log"]
+__all__ = ["Head", "head", "live_log"]
 
 
 def origin(log: int | None = None) -> str:

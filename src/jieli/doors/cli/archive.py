@@ -10,7 +10,7 @@ from jieli.access.types import Permission
 from jieli.archive import operations
 from jieli.archive.types import CertificateRef, HoldScope
 from jieli.doors.cli.acting import As, permitted
-from jieli.doors.cli.frame import AsJson, Command, command, out
+from jieli.doors.cli.frame import AsJson, Command, command, out, writable
 from jieli.kernel.times import local
 from jieli.matters import queries as matters
 from jieli.wiring import certificates
@@ -92,7 +92,7 @@ def paper(
     """出具销毁证明（PDF）：主存储何时已销毁，最后备份何时失效。"""
     with command(as_json=as_json) as run:
         by = permitted(run, sign_in, Permission.MANAGE_KEYS)
-        certificates.issue(run.profile, shred, out_file, asked_by=by.name, by=by.actor, at=run.at())
+        certificates.issue(run.profile, shred, writable(out_file), asked_by=by.name, by=by.actor, at=run.at())
         run.answer({"paper": str(out_file)})
 
 

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from jieli.doors.cli.frame import AsJson, command, err, out
 from jieli.wiring.demo import story
+from jieli.wiring.demo.people import KEEPER, OFFICER
 
 Again = Annotated[bool, typer.Option("--again", help="清除上次演示所建的一切，从头开始。")]
 
@@ -42,7 +43,10 @@ def _say(found: dict[str, Any]) -> None:
     out.print(
         f"看结果：{folder}\n"
         f"自己核验：seal verify {folder}/evidence.zip --policy {folder}/trust.policy --tsa-ca {folder}/tsa-ca.pem\n"
-        f"不装任何软件：用浏览器打开 {folder}/核验.html，把 evidence.zip 和 trust.policy 拖进去",
+        f"不装任何软件：用浏览器打开 {folder}/核验.html，把 evidence.zip 和 trust.policy 拖进去\n"
+        f"看网页：运行 make serve（或 jieli serve），再在另一个终端运行\n"
+        f"  jieli access link --sign-in {OFFICER.lower()} --as {KEEPER.lower()}\n"
+        "打开它给出的链接登记通行密钥，就进入合规的门；换成别的工号，就是那位员工自己的门",
         markup=False,
         soft_wrap=True,
     )

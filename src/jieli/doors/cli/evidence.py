@@ -6,26 +6,13 @@ from typing import Annotated
 import typer
 
 from jieli.doors.cli.acting import As, Matter, person
-from jieli.doors.cli.frame import AsJson, command, out
+from jieli.doors.cli.frame import AsJson, command, out, writable
 from jieli.evidence import operations
-from jieli.kernel.errors import JieliError
 from jieli.reading.types import Window
 from jieli.wiring.outside import outside
 from seal.page import page
 
 app = typer.Typer(no_args_is_help=True, help="证据：生成证据包、取出核验页。")
-
-
-class CannotWrite(JieliError):
-    """A file cannot be put where it was asked for."""
-
-    code = "cli.cannot_write"
-
-
-def _place(path: Path) -> Path:
-    if path.is_dir() or not path.parent.is_dir():
-        raise CannotWrite("不能写到这个位置。", remedy="请给出一个已有目录中的文件名。")
-    return path
 
 
 @app.command("package")
@@ -47,7 +34,7 @@ def package(
             matter=matter,
             by=person(run, sign_in),
             at=run.at(),
-            path=_place(out_file),
+            path=writable(out_file),
             outside=outside(run.profile),
             window=Window(from_ms=from_ms, to_ms=to_ms),
         )
@@ -80,5 +67,5 @@ def verifier(
 ) -> None:
     """取出核验页：一个文件，任何浏览器，不联网。"""
     with command(as_json=as_json, house=False) as run:
-        _place(out_file).write_bytes(page())
+        writable(out_file).write_bytes(page())
         run.answer({"page": str(out_file)})

@@ -1,10 +1,12 @@
 """What every command shares: the house made ready, one answer, errors as a sentence with its remedy."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -42,6 +44,19 @@ class Command:
         else:
             for name, value in values.items():
                 out.print(f"{name}：{value}", markup=False)
+
+
+class CannotWrite(JieliError):
+    """A file cannot be put where it was asked for."""
+
+    code = "cli.cannot_write"
+
+
+def writable(path: Path) -> Path:
+    """The path, before anything is done for its sake; CannotWrite where no file can stand."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise CannotWrite("不能写到这个位置。", remedy="请给出一个已有的、可写的目录中的文件名。")
+    return path
 
 
 @contextmanager
