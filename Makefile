@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo serve test journeys check format lint types imports migrations docs lock bench faults clean
+.PHONY: demo serve test journeys doors check format lint types imports migrations docs lock bench faults clean
 
 demo: $(READY) ## the main job for a sample company, with progress
 	$(BIN)/jieli demo
@@ -17,6 +17,12 @@ test: $(READY) ## every test but those that need a browser
 
 journeys: $(READY) ## the pages in a real browser
 	$(BIN)/python -m pytest -m journey tests/journeys
+
+doors: $(READY) ## record anew which tests pass through a door, and write the table of requirements
+	rm -f tests/doors_passed.txt
+	JIELI_RECORD_DOORS=1 $(BIN)/python -m pytest -m "not journey"
+	JIELI_RECORD_DOORS=1 $(BIN)/python -m pytest -m journey tests/journeys
+	$(BIN)/python -m tests.house.requirements
 
 check: format lint types imports migrations docs
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
+import typer.testing
 from typer.testing import CliRunner, Result
 
 from jieli.access.types import Role
@@ -19,6 +21,8 @@ from jieli.wiring.profile import Profile, read_profile
 from tests.conftest import NOW, ORIGIN
 from tests.rooms.company import Company, chat, found_company, open_vault, reader
 
+COMMAND = typer.main.get_command(app)
+
 
 @dataclass
 class Jieli:
@@ -27,6 +31,7 @@ class Jieli:
     profile: Profile
     at: int = NOW
     company: Company = field(default_factory=Company)
+    told: dict[str, str] = field(default_factory=dict)  # notices by the kind of people they speak to
 
     @property
     def home(self) -> Path:
@@ -72,6 +77,8 @@ def fresh(
 ) -> Iterator[Jieli]:
     """The command line of an installation without keys. Its home has a short path, for sockets have a short name."""
     run = Jieli(read_profile({"JIELI_HOME": str(tmp_path_factory.mktemp("home"))}))
+    # The runner would put sixty commands together for each call, which takes longer than most of them run.
+    monkeypatch.setattr(typer.testing, "_get_command", lambda app: COMMAND)
     monkeypatch.setattr(frame, "profile", lambda: run.profile)
     monkeypatch.setattr(frame, "now", lambda profile: run.at)
     monkeypatch.setattr(frame.start, "ready", lambda profile: None)

@@ -22,6 +22,11 @@ def test_what_is_destroyed_is_gone_and_certified_with_two_dates(jieli: Jieli, tm
     said = jieli.said("shred", "conversation", found["conversation"], *WHY)
     for words in ("已销毁 2 条", "主存储：2026-09-21", "已不可恢复", "最后备份："):
         assert words in said
+    paper = tmp_path / "销毁证明.pdf"
+    jieli.answer("shred", "paper", done["shred"], "--as", "admin", "--out", paper)
+    assert paper.read_bytes().startswith(b"%PDF")
+    nowhere = ("--as", "admin", "--out", tmp_path / "nowhere" / "p.pdf")
+    assert jieli.refused("shred", "paper", done["shred"], *nowhere)["code"] == "cli.cannot_write"
     assert items(jieli, "下午") == []
     assert jieli.answer("fsck")["clean"] is True
 
@@ -51,7 +56,7 @@ def test_who_may_not_and_what_is_not_there_are_told_so(jieli: Jieli, tmp_path: P
         (("shred", "items", 1, "--reason", "到期", "--as", "yan"), "access.forbidden"),
         (("hold", "place", "条目", 1, "--reason", "争议", "--as", "admin"), "access.forbidden"),
         (("shred", "items", 1, *WHY), "archive.nothing_to_shred"),
-        (("shred", "items", 1, *WHY, "--matter", "M-2026-0404"), "matters.no_such_matter"),
+        (("shred", "items", 1, *WHY, "--matter", "M-2026-0404"), "matters.unknown"),
         (("hold", "place", "条目", "x", *HELD), "archive.unknown_hold"),
         (("hold", "place", "会话", 99, *HELD), "archive.unknown_hold"),
         (("hold", "place", "人", "何青", *HELD), "archive.unknown_hold"),

@@ -433,7 +433,6 @@ def test_an_event_that_is_not_in_the_table_is_refused(state, event):
         policy.after(state, event)
 
 
-@pytest.mark.req("R0.9")
 def test_an_account_on_a_number_in_a_persons_name_is_listed(account, staff):
     assert [ref.handle for ref in queries.on_personal_numbers()] == ["zhangsan"]
     operations.register_numbers([NewNumber("13800000001", Side.STAFF, Side.COMPANY)], by=BY, at=NOW)
@@ -442,7 +441,6 @@ def test_an_account_on_a_number_in_a_persons_name_is_listed(account, staff):
     assert queries.on_personal_numbers() == []
 
 
-@pytest.mark.req("R0.10")
 def test_rebinding_and_renaming_stay_in_the_accounts_history(account, staff):
     renamed = replace(_account("zhangsan"), nickname="王老师", number="13900000009")
     operations.register_accounts([renamed], by=BY, at=NOW)
@@ -485,7 +483,6 @@ def test_a_group_knows_its_members_over_time(account, staff):
         operations.load_members([NewMember(group.id, "zhangsan", NOW - HOUR)], by=BY, at=NOW)
 
 
-@pytest.mark.req("R0.38")
 def test_who_had_the_right_to_sign_in_on_a_day_has_one_answer_with_its_id(account, staff):
     def give(right: Right, controller: Controller, holder: UUID | None, begins: int) -> UUID:
         return operations.set_control(
@@ -513,7 +510,6 @@ def test_who_had_the_right_to_sign_in_on_a_day_has_one_answer_with_its_id(accoun
         )  # fmt: skip
 
 
-@pytest.mark.req("R1.7")
 def test_one_customer_defeats_the_presumption_that_a_group_is_internal():
     assert policy.presumed_internal([Member.STAFF, Member.STAFF], managers_post_work=True).holds
     found = policy.presumed_internal([Member.STAFF, Member.CUSTOMER], managers_post_work=True)
@@ -522,7 +518,6 @@ def test_one_customer_defeats_the_presumption_that_a_group_is_internal():
     assert not policy.presumed_internal([], managers_post_work=True).holds
 
 
-@pytest.mark.req("R1.6")
 def test_a_work_group_on_private_accounts_should_move():
     assert policy.migration_advised("wechat")
     assert not policy.migration_advised("wecom")

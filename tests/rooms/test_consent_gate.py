@@ -35,9 +35,7 @@ def _reasons(answer: Basis | tuple[Reason, ...]) -> tuple[Reason, ...]:
     return () if isinstance(answer, Basis) else answer
 
 
-@pytest.mark.req(
-    "R3.3", "R3.9", "R3.12", "R3.13", "R3.15", "R3.27", "R3.28", "R3.29", "R3.32", "R3.37", "R3.8"
-)
+@pytest.mark.req("R3.3", "R3.12", "R3.13", "R3.15", "R3.27", "R3.28", "R3.29", "R3.32", "R3.37", "R3.8")
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda s: s.title)
 def test_situation_is_judged_as_it_must_be(situation: Situation) -> None:
     answer = _judged(situation)

@@ -527,7 +527,6 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
         ("0.01", 1, Qualifier.EXACT),
     ],
 )
-@pytest.mark.req("R0.5")
 def test_an_amount_keeps_its_qualifier(cell, fen, qualifier):
     assert cells.money(cell) == cells.Money(fen, qualifier)
 

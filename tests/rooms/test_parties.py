@@ -135,7 +135,6 @@ def test_an_identity_leads_to_its_customer_and_may_be_corrected_to_another(db):
     assert set(queries.identity_rows("wecom", ["wm_a"])) == {"wm_a"}
 
 
-@pytest.mark.req("R0.3")
 def test_engagements_keep_their_kind_and_every_kind_carries_the_duty_to_hand_over(db):
     _staff(_unit(), 2)
     people = queries.staff_by_no()

@@ -143,14 +143,18 @@ class Gate:
         platform: str,
         at: int,
         historical: bool = False,
-        margin: int = 0,
+        reach: int = 0,
     ) -> Self:
-        """`read` for exactly these messages; `margin` (ms) more of time on both sides, for a gate that goes on."""
+        """`read` for exactly these messages; `reach` for a gate that is to carry on.
+
+        It then reads the span of their times once more before them and `reach` times after them.
+        """
         asked = _Asked(messages, at=at)
+        span = max(0, asked.until - asked.since) if reach else 0
         return cls.read(
             platform=platform, people=asked.people, rooms=asked.rooms,
-            since=max(EARLIEST, min(asked.since, asked.until) - margin), until=min(at + DAY, asked.until + margin),
-            at=at, historical=historical,
+            since=max(EARLIEST, min(asked.since, asked.until) - span),
+            until=min(at + DAY, asked.until + reach * span), at=at, historical=historical,
         )  # fmt: skip
 
     def judge(self, message: GateMessage) -> Answer:

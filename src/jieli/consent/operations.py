@@ -85,12 +85,17 @@ def serve(
     by: str,
     at: int,
 ) -> list[UUID]:
-    """Write down that a notice reached these people, by which way. ClaimedInFuture (consent.claimed_in_future)."""
+    """Write down that a notice reached these people, by which way.
+
+    NoNotice (consent.no_notice) for one that is unknown or written to others; ClaimedInFuture.
+    """
     _not_in_future(claimed_at, at)
     if not subjects:
         return []
     with book(at=at) as b:
-        kind = Notice.objects.values_list("kind", flat=True).get(id=notice)
+        kind = Notice.objects.values_list("kind", flat=True).filter(id=notice).first()
+        if kind is None:
+            raise NoNotice("没有这份告知书。", remedy="请先发布告知书，或核对其编号。")
         if kind != subject_kind.value:
             raise NoNotice(f"这份告知书是写给{kind}的。", remedy=f"请选用写给{subject_kind.value}的告知书。")
         rows = [

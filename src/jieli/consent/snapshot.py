@@ -61,15 +61,17 @@ def more(facts: f.Facts, *, platform: str, people: Collection[str], rooms: Colle
         platform, set(people), set(rooms), facts.since, facts.until, days=facts.days, policies=facts.policies
     )
     return replace(
-        found,
-        **{name: {**getattr(facts, name), **getattr(found, name)} for name in _BY_SUBJECT},
+        facts,
+        accounts={**facts.accounts, **found.accounts},
+        identities={**facts.identities, **found.identities},
+        groups={**facts.groups, **found.groups},
+        staff={**facts.staff, **found.staff},
+        served={**facts.served, **found.served},
+        steps={**facts.steps, **found.steps},
+        documents={**facts.documents, **found.documents},
+        shifts={**facts.shifts, **found.shifts},
+        leave={**facts.leave, **found.leave},
     )
-
-
-#: Facts that are kept by whom they are about.
-_BY_SUBJECT = (
-    "accounts", "identities", "groups", "staff", "served", "steps", "documents", "shifts", "leave",
-)  # fmt: skip
 
 
 def _read(
@@ -133,7 +135,9 @@ def is_current(read_at: ledger.Head, *, beside: Collection[str] | None = None) -
     if log != read_at.log:
         return False
     tables = [model._meta.db_table for model in house_tables() if model.basis]
-    query = "SELECT NOT EXISTS (SELECT 1 FROM ledger_part WHERE log = %s AND entry >= %s AND row_table = ANY(%s))"
+    query = (
+        "SELECT NOT EXISTS (SELECT 1 FROM ledger_part WHERE log = %s AND entry >= %s AND row_table = ANY(%s))"
+    )
     args: list[Any] = [log, read_at.size, tables]
     if beside is not None:
         query += (

@@ -55,11 +55,13 @@ def make_conversation_package(
     kept = archive.items_of_conversation(
         conversation, from_ms=window.from_ms or 0, to_ms=2**62 if window.to_ms is None else window.to_ms
     )
+    if not kept:
+        raise _nothing()
     page, items = reading.open_for_package(
         items=[i.item_id for i in kept], purpose=purpose, matter=matter, by=by, at=at
     )
     if not items:
-        raise NothingToProve("这段会话没有可为此目的开启的内容。", remedy="请核对目的、授权范围与时间窗口。")
+        raise _nothing()
     about = archive.conversations([conversation])[conversation]
     more = _grounds(items, page)
     case = _case(about, page, by=by, at=at, matter=matter, outside=outside)
@@ -75,6 +77,12 @@ def make_conversation_package(
         _add_proofs(package, found)
         package.write(path)
     return _made(path, found, page, record, entry)
+
+
+def _nothing() -> NothingToProve:
+    return NothingToProve(
+        "这段会话没有可为此目的开启的内容。", remedy="请核对会话编号、目的、授权范围与时间窗口。"
+    )
 
 
 def _grounds(items: Sequence[OpenedItem], page: Page) -> list[tuple[str, object]]:

@@ -14,6 +14,7 @@ from seal.page import page_digest
 def outside(profile: Profile) -> Outside:
     """The installation's policy, its firm, its clock, and its signer."""
     home = home_of(profile)
+    signer.trusted(home)  # says in a sentence what is wrong with the policy, if anything is
     demo = profile.demo and home.demo_clock.exists()
     return Outside(
         policy=home.policy.read_bytes(),

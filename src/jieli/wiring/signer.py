@@ -154,15 +154,22 @@ def ask(profile: Profile) -> dict[str, Any]:
     Nobody answers: the demo starts a signer for one round; production answers `pending` and the signer
     catches up when it is started again.
     """
-    home = home_of(profile)
+    answer = _asked(home_of(profile).signer_socket)
+    if answer is None:
+        return _one_round() if profile.demo else {"checkpoint": "pending"}
+    return answer
+
+
+def _asked(path: Path) -> dict[str, Any] | None:
+    """What the signer answers; None when there is none, or when it died while it was asked."""
     try:
         with socket.socket(socket.AF_UNIX) as caller:
             caller.settimeout(60)
-            caller.connect(str(home.signer_socket))
+            caller.connect(str(path))
             answer = b"".join(iter(lambda: caller.recv(4_096), b""))
-    except (FileNotFoundError, ConnectionRefusedError):
-        return _one_round() if profile.demo else {"checkpoint": "pending"}
-    found: dict[str, Any] = json.loads(answer)
+            found: dict[str, Any] = json.loads(answer)
+    except (OSError, ValueError):
+        return None
     return found
 
 
