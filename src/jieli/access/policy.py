@@ -10,12 +10,16 @@ P = Permission
 
 #: Role → what it permits. The 三员 exclude each other's work; no one of them sees accounts or content.
 PERMITS: dict[str, frozenset[Permission]] = {
-    Role.SYSTEM.value: frozenset({P.MANAGE_PERSONS, P.MANAGE_KEYS, P.SEE_LEDGER}),
+    Role.SYSTEM.value: frozenset({P.MANAGE_PERSONS, P.MANAGE_KEYS, P.SHRED, P.SEE_LEDGER}),
     Role.SECURITY.value: frozenset({P.MANAGE_GRANTS, P.SEE_LEDGER}),
     Role.AUDIT.value: frozenset({P.SEE_LEDGER, P.SEE_OPENINGS}),
-    Role.COMPLIANCE.value: frozenset({P.SEE_ACCOUNTS, P.SEE_GAPS, P.READ, P.SEE_LEDGER}),
-    Role.LEGAL.value: frozenset({P.SEE_ACCOUNTS, P.READ, P.SEE_LEDGER}),
-    Role.PEOPLE.value: frozenset({P.SEE_ACCOUNTS, P.MANAGE_ACCOUNTS, P.SEE_GAPS}),
+    Role.COMPLIANCE.value: frozenset(
+        {P.SEE_ACCOUNTS, P.SEE_GAPS, P.MANAGE_CONSENT, P.MANAGE_MATTERS, P.HOLD, P.READ, P.SEE_LEDGER}
+    ),
+    Role.LEGAL.value: frozenset({P.SEE_ACCOUNTS, P.MANAGE_MATTERS, P.HOLD, P.READ, P.SEE_LEDGER}),
+    Role.PEOPLE.value: frozenset(
+        {P.SEE_ACCOUNTS, P.MANAGE_ACCOUNTS, P.SEE_GAPS, P.MANAGE_CONSENT, P.MANAGE_MATTERS}
+    ),
     Role.IT.value: frozenset({P.SEE_ACCOUNTS, P.MANAGE_ACCOUNTS}),
     Role.SALES_LEAD.value: frozenset({P.SEE_ACCOUNTS}),
     Role.STAFF.value: frozenset(),

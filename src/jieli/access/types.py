@@ -30,6 +30,10 @@ class Permission(StrEnum):
     SEE_ACCOUNTS = "查账号"
     MANAGE_ACCOUNTS = "管账号"
     SEE_GAPS = "查差距"
+    MANAGE_CONSENT = "管告知同意"
+    MANAGE_MATTERS = "办事项"
+    HOLD = "保全"
+    SHRED = "销毁"
     READ = "查阅"
 
 

@@ -36,7 +36,7 @@ def place(
 ) -> None:
     """放置保全：解除之前，任何途径都不能销毁。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.READ)
+        by = permitted(run, sign_in, Permission.HOLD)
         done = operations.hold(
             scope=scope, target=target, ground=reason, matter=_matter(matter), by=by.actor, at=run.at()
         )
@@ -47,7 +47,7 @@ def place(
 def release(hold: UUID, reason: Reason, sign_in: As, as_json: AsJson = False) -> None:
     """解除保全；解除本身不销毁任何东西。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.READ)
+        by = permitted(run, sign_in, Permission.HOLD)
         operations.release(hold=hold, reason=reason, by=by.actor, at=run.at())
         run.answer({"released": hold})
 
@@ -62,7 +62,7 @@ def items(
 ) -> None:
     """销毁这些条目：先留痕，再毁密钥，再清密文。不可恢复。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.MANAGE_KEYS)
+        by = permitted(run, sign_in, Permission.SHRED)
         done = operations.shred_items(
             items=item, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
         )
@@ -75,7 +75,7 @@ def conversation(
 ) -> None:
     """销毁整段会话。不可恢复。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.MANAGE_KEYS)
+        by = permitted(run, sign_in, Permission.SHRED)
         done = operations.shred_conversation(
             conversation=conversation, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
         )
@@ -91,7 +91,7 @@ def paper(
 ) -> None:
     """出具销毁证明（PDF）：主存储何时已销毁，最后备份何时失效。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.MANAGE_KEYS)
+        by = permitted(run, sign_in, Permission.SHRED)
         certificates.issue(run.profile, shred, writable(out_file), asked_by=by.name, by=by.actor, at=run.at())
         run.answer({"paper": str(out_file)})
 

@@ -93,7 +93,7 @@ def publish(
 ) -> None:
     """发布一版告知书；缺少法定各项时拒绝发布。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SEE_GAPS)
+        by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         run.answer({"notice": operations.publish_notice(_notice(file), by=by.actor, at=run.at())})
 
 
@@ -109,7 +109,7 @@ def serve(
 ) -> None:
     """登记告知书已送达这些人。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SEE_GAPS)
+        by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         at = run.at()
         served = operations.serve(
             notice=_published(kind, notice),
@@ -136,7 +136,7 @@ def give(
 ) -> None:
     """登记本人的同意：每个手段、每个范围各一条。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SEE_GAPS)
+        by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         at = run.at()
         key = subject(kind, who)
         told = _published(kind, notice)
@@ -156,7 +156,7 @@ def withdraw(
 ) -> None:
     """撤回同意：立即生效，不问理由，无人可以阻止。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SEE_GAPS)
+        by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         at = run.at()
         done = operations.withdraw(
             subject_kind=kind,
@@ -177,7 +177,7 @@ def object_(
 ) -> None:
     """登记本人的异议：答复之前，不记录也不使用。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SEE_GAPS)
+        by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         at = run.at()
         done = operations.object_(
             subject_kind=kind,
@@ -204,7 +204,7 @@ def answer(
 ) -> None:
     """书面答复本人的异议，说明理由。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SEE_GAPS)
+        by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         at = run.at()
         done = operations.answer_objection(
             subject_kind=kind,
@@ -223,7 +223,7 @@ def answer(
 def calendar(year: int, sign_in: As, as_json: AsJson = False) -> None:
     """录入一年的放假安排；录入之前，当年的内容一律不记录。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.READ)
+        by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         done = operations.load_calendar(year, by=by.actor, at=run.at())
         run.answer({"year": year, "new": done.new, "unchanged": done.unchanged})
 
@@ -236,7 +236,7 @@ def policy(
 ) -> None:
     """施行新的一版记录政策：哪些岗位可以记录。没有任何政策可以绕过告知与同意。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.READ)
+        by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         at = run.at()
         run.answer({"version": operations.set_policy(_rules(file), starts_at=at, by=by.actor, at=at)})
 

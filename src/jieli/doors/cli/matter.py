@@ -27,7 +27,7 @@ def open_(
 ) -> None:
     """立案。查阅内容、生成证据包都须写明在办事项。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.READ)
+        by = permitted(run, sign_in, Permission.MANAGE_MATTERS)
         people = [Involved(PersonKind.STAFF, subject(SubjectKind.STAFF, no), "当事人") for no in staff or ()]
         made = operations.open_matter(kind=kind, title=title, people=people, by=by.actor, at=run.at())
         run.answer({"number": made.number, "kind": made.kind.value, "opened_on": made.opened_on})
@@ -37,7 +37,7 @@ def open_(
 def close(number: Number, sign_in: As, as_json: AsJson = False) -> None:
     """结案；此后不能再以此事项查阅。"""
     with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.READ)
+        by = permitted(run, sign_in, Permission.MANAGE_MATTERS)
         made = operations.close(number=number, by=by.actor, at=run.at())
         run.answer({"number": made.number, "closed_on": made.closed_on})
 
@@ -46,7 +46,7 @@ def close(number: Number, sign_in: As, as_json: AsJson = False) -> None:
 def listed(sign_in: As, as_json: AsJson = False) -> None:
     """在办事项，先立案的在前。"""
     with command(as_json=as_json) as run:
-        permitted(run, sign_in, Permission.READ)
+        permitted(run, sign_in, Permission.MANAGE_MATTERS)
         found = queries.open_matters()
         values = {
             "count": len(found),
