@@ -63,7 +63,9 @@ def _house(cluster: postgres.Cluster) -> Iterator[None]:
 def db(_house: None) -> Iterator[None]:
     """An empty house with its log open."""
     from jieli.ledger.operations import open_log
+    from jieli.wiring.extraction import forget_mappings
 
+    forget_mappings()
     open_log(origin=ORIGIN, at=NOW)
     yield
     _empty()

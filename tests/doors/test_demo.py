@@ -1,7 +1,9 @@
 """The demo, played once as a stranger plays it, and the world it invents."""
 
+import io
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -34,6 +36,12 @@ from jieli.wiring.demo.scans import scan
 from jieli.wiring.demo.talk import scenes
 from jieli.wiring.postgres.identity import existing
 from jieli.wiring.profile import Profile, read_profile
+from seal import note
+from seal import policy as policies
+from seal.keys import Signer
+from seal.verify import verify_package
+from seal.verify.report import Report
+from tests.seal.packages import files_of, remade, signer
 
 SEAL = Path(sys.executable).with_name("seal")
 
@@ -132,6 +140,82 @@ def test_a_changed_byte_is_found(played: Played, tmp_path: Path) -> None:
     changed = tmp_path / "changed.zip"
     changed.write_bytes(data)
     assert seal("verify", changed, "--policy", played.folder / "trust.policy").returncode in (1, 2)
+
+
+def verified(played: Played, data: bytes | bytearray, policy: bytes | None = None) -> Report:
+    """What `seal verify` finds out about these bytes, under the demo's policy or another one."""
+    named = policies.parse(policy or (played.folder / "trust.policy").read_bytes())
+    return verify_package(
+        io.BytesIO(data), policy=named, tsa_roots=(played.folder / "tsa-ca.pem").read_bytes()
+    )
+
+
+def first_fault(report: Report) -> tuple[int, int, str]:
+    bad = next(step for step in report.steps if step.state not in ("ok", "skipped"))
+    return report.exit_code, bad.n, bad.code
+
+
+def test_two_thousand_flipped_bits_are_each_caught(played: Played) -> None:
+    data = bytearray((played.folder / "evidence.zip").read_bytes())
+    assert verified(played, data).exit_code == 0
+    bits = random.Random(20_261_009).sample(range(8 * len(data)), 2_000)
+    missed = []
+    for bit in bits:
+        data[bit // 8] ^= 1 << bit % 8
+        if verified(played, data).exit_code not in (1, 2):
+            missed.append(bit)
+        data[bit // 8] ^= 1 << bit % 8
+    assert missed == []
+    assert verified(played, data).exit_code == 0
+
+
+def test_flipped_bits_of_what_is_sealed_are_caught_under_new_digests_too(played: Played) -> None:
+    files = files_of(played.folder / "evidence.zip")
+    proved = ("items.jsonl", "parts.jsonl", "proofs/", "served/", "checkpoints/", "consistency/")
+    names = [name for name in files if name.startswith(proved)]
+    rng = random.Random(20_261_010)
+    codes = []
+    for _ in range(200):
+        name = rng.choice(names)
+        data = bytearray(files[name])
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        codes.append(verified(played, remade(files, {name: bytes(data)})).exit_code)
+    assert set(codes) == {1, 2}
+
+
+def signed_again(files: dict[str, bytes], key: Signer, *, key_id: bytes, cosigned: bool) -> dict[str, bytes]:
+    """The same checkpoints, and the proofs that carry one, with the log's line by another key under `key_id`."""
+    changes = {}
+    heads = {name: data for name, data in files.items() if name.startswith("checkpoints/")}
+    for name, data in heads.items():
+        old = note.parse(data)
+        kept = [line for line in old.signatures if cosigned and line.name != key.name]
+        ours = note.Signature(key.name, key_id, key.sign(old.text))
+        changes[name] = note.Note(old.text, (ours, *kept)).format()
+    for name, data in files.items():
+        head, blank, checkpoint = data.partition(b"\n\n")
+        if name.startswith("proofs/"):
+            [of] = [head_name for head_name, known in heads.items() if known == checkpoint]
+            changes[name] = head + blank + changes[of]
+    return changes
+
+
+@pytest.mark.parametrize("cosigned", [True, False])
+def test_a_package_made_anew_with_another_log_key_is_never_vouched_for(
+    played: Played, cosigned: bool
+) -> None:
+    files = files_of(played.folder / "evidence.zip")
+    log = policies.parse(files["policy"]).logs[0]
+    forger = signer(log.name, seed="forger")
+    own = files["policy"].replace(log.format().encode(), forger.vkey.format().encode())
+    bare = own.replace(b"quorum witnesses", b"quorum none")
+    signed = signed_again(files, forger, key_id=forger.vkey.id, cosigned=cosigned)
+    whole = remade(files, {**signed, "policy": own})
+    assert verified(played, whole, bare).exit_code == 0
+    assert first_fault(verified(played, whole)) == (3, 8, "trust.log")
+    assert first_fault(verified(played, remade(files, signed))) == (2, 3, "package.signature")
+    borrowed = signed_again(files, forger, key_id=log.id, cosigned=cosigned)
+    assert first_fault(verified(played, remade(files, borrowed))) == (1, 8, "note.signature")
 
 
 def test_the_package_holds_the_promise_and_not_what_was_said_at_night(played: Played) -> None:

@@ -243,6 +243,7 @@ def test_four_hundred_searches_find_what_reading_the_files_finds_and_nothing_ref
     silenced = {q: len(hits(kept, q)) - len(hits(shown, q)) for q in queries}
     assert [q for q in queries if before[q].left_out.total() < silenced[q]] == []
     assert {why for found in before.values() for why in found.left_out} == {LeftOut.OBJECTION}
+    assert {why for found in before.values() for why in found.not_shown} == {NotShown.NO_MATCH}
     assert [q for q, other in PAIRS.items() if not any(other in key[3] for key in before[q].keys)] == []
     assert [q for q in chosen["refused"] if before[q].keys or not hits(lines, q)] == []
     assert [q for q in chosen["absent"] if before[q].keys or hits(lines, q)] == []

@@ -47,10 +47,7 @@ def _parsed(source: str, raw: bytes) -> Iterator[Parsed]:
     if source == calls.SOURCE:
         return calls.parse([raw], _layout(raw), zone=_NO_GAPS, first_line=_KEPT)
     if source.partition(".")[0] == "dialogue":
-        rules = capture.mapping_rules(source)
-        if rules is None:
-            raise MappingMissing(f"来源 {source} 的映射不在库中。", remedy="请从备份恢复，或报告此错误。")
-        return dialogue.parse([raw], _mapping(rules), first_line=_KEPT)
+        return dialogue.parse([raw], _mapping(source), first_line=_KEPT)
     raise _cannot()
 
 
@@ -59,8 +56,17 @@ def _cannot() -> CannotDerive:
 
 
 @lru_cache(maxsize=64)
-def _mapping(rules: str) -> DialogueMapping:
+def _mapping(source: str) -> DialogueMapping:
+    """The mapping of a source, which never changes once kept: asked for once a process, not once an item."""
+    rules = capture.mapping_rules(source)
+    if rules is None:
+        raise MappingMissing(f"来源 {source} 的映射不在库中。", remedy="请从备份恢复，或报告此错误。")
     return load_mapping(rules.encode())
+
+
+def forget_mappings() -> None:
+    """For a process that is given another store: the test suite is one."""
+    _mapping.cache_clear()
 
 
 def _layout(raw: bytes) -> str:
