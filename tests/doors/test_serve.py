@@ -61,8 +61,9 @@ def test_a_child_that_will_not_end_is_made_to(tmp_path: Path, monkeypatch: objec
 
 
 def test_the_signer_is_a_process_of_its_own_and_the_web_says_nothing_of_addresses() -> None:
-    web, signer = children("127.0.0.1", 8765)
-    assert (web.name, signer.name) == ("web", "signer")
+    web, signer, worker = children("127.0.0.1", 8765)
+    assert (web.name, signer.name, worker.name) == ("web", "signer", "worker")
     assert list(signer.command[1:]) == ["-m", "jieli", "ledger", "sign"]
+    assert list(worker.command[1:]) == ["-m", "jieli", "work"]
     assert "--no-access-log" in web.command
     assert "127.0.0.1" in web.command
