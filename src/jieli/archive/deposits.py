@@ -1,7 +1,7 @@
 """Depositing a batch: secrets, digests, encryption, leaves, rows and index, in bulk and in one transaction."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,12 @@ COLUMNS = (
     "cipher_sha256", "ciphertext", "fields_digest", "leaf",
 )  # fmt: skip
 
+BASIS_COLUMNS = (
+    "id", "batch_id", "speaker_kind", "speaker", "account", "holder", "rows", "documented_later", "scopes",
+)  # fmt: skip
+#: What an item rests on: speaker's kind, speaker, account, holder, rows relied on, documented later, scopes.
+Footing = tuple[str, UUID, UUID, UUID, tuple[tuple[str, str], ...], bool, tuple[str, ...]]
+
 
 def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, at: int) -> BatchRef:
     """Keep 1 to 5,000 items that the gate admitted; one entry `archive.deposit`. Joins an open book.
@@ -50,13 +56,14 @@ def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, a
             id=_next("archive_batch_id_seq")[0], source=source, extractor=extractor, fold=FOLD_VERSION,
             count=len(kept),
         )  # fmt: skip
-        footing, bases = _bases(batch, kept)
+        footing, bases = _bases(kept)
         facts = {
             "batch": batch.id, "duplicates": len(items) - len(kept), "extractor": extractor, "fold": FOLD_VERSION,
             "items": len(kept), "documented_later": sum(i.documented_later for i in kept), "source": source,
         }  # fmt: skip
         staged = b.entry("archive.deposit", by=by, facts=facts)
-        staged.insert(batch, *new, *bases)
+        staged.insert(batch, *new)
+        staged.insert_spelled(ItemBasis, BASIS_COLUMNS, spelled_bases(batch.id, bases))
         secrets = os.urandom(SECRET_BYTES * len(kept))
         write_pages(ring, batch=batch.id, secrets=secrets, at=at)
         # The server inserts while we still encrypt: on two cores the slower of both counts, not their sum.
@@ -73,12 +80,17 @@ def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, a
 
 def known(wanted: Sequence[tuple[ConversationKey, bytes]]) -> set[tuple[ConversationKey, bytes]]:
     """Which of (conversation, message key) are kept, or were kept and destroyed: those are not fetched again."""
-    ids = _kept_conversations(ports.keyring(), {key for key, _ in wanted})
-    asked = [(number, key, digest) for key, digest in wanted for number in ids.get(key, ())]
+    # Callers share the objects of a conversation: hashing each but once is half of the work.
+    keys = {id(key): key for key, _ in wanted}
+    ids = _kept_conversations(ports.keyring(), keys.values())
+    numbers = {one: ids[key] for one, key in keys.items() if key in ids}
+    if not numbers:
+        return set()
+    asked = [(number, key, digest) for key, digest in wanted for number in numbers.get(id(key), ())]
     found: set[tuple[int, bytes]] = set()
-    for source in {key.source for _, key, _ in asked}:
+    for source in {key.source for key in ids}:
         found |= _kept(source, [(number, digest) for number, key, digest in asked if key.source == source])
-    return {(key, digest) for number, key, digest in asked if (number, digest) in found}
+    return {(key, digest) for number, key, digest in asked if (number, digest) in found} if found else set()
 
 
 def _kept(source: str, asked: Sequence[tuple[int, bytes]]) -> set[tuple[int, bytes]]:
@@ -210,11 +222,12 @@ def _conversations(
     return ids, new
 
 
-def _bases(batch: Batch, items: Sequence[NewItem]) -> tuple[list[int], list[ItemBasis]]:
-    """The basis id of each item, and one row for each different footing."""
+def _bases(items: Sequence[NewItem]) -> tuple[list[int], dict[int, Footing]]:
+    """The basis id of each item, and every different footing by its id."""
     # Callers share the objects of a footing, so their identities answer most questions without hashing them.
     quick: dict[tuple[Any, ...], int] = {}
-    slow: dict[tuple[Any, ...], int] = {}
+    slow: dict[Footing, int] = {}
+    footing_of = _footings()
     places = []
     for item in items:
         shape = (
@@ -223,21 +236,49 @@ def _bases(batch: Batch, items: Sequence[NewItem]) -> tuple[list[int], list[Item
         )  # fmt: skip
         place = quick.get(shape)
         if place is None:
-            place = quick[shape] = slow.setdefault(_footing(item), len(slow))
+            place = quick[shape] = slow.setdefault(footing_of(item), len(slow))
         places.append(place)
     ids = _next("archive_basis_id_seq", len(slow))
-    return [ids[place] for place in places], [
-        ItemBasis(
-            id=number, batch=batch, speaker_kind=kind, speaker=speaker, account=account, holder=holder,
-            rows=[list(row) for row in relied], documented_later=later, scopes=list(scopes),
+    return [ids[place] for place in places], dict(zip(ids, slow, strict=True))
+
+
+def _footings() -> Callable[[NewItem], Footing]:
+    words = rows.cached(lambda scopes: tuple(sorted(str(getattr(s, "value", s)) for s in scopes)))
+
+    def footing(item: NewItem) -> Footing:
+        relied = tuple(sorted(item.basis_rows))
+        return (
+            item.speaker_kind, item.speaker, item.account, item.holder, relied, item.documented_later,
+            words(item.scopes),
+        )  # fmt: skip
+
+    return footing
+
+
+def spelled_bases(
+    batch: int, bases: Mapping[int, Footing]
+) -> Iterator[tuple[str, tuple[object, ...], bytes]]:
+    """Each basis as a key, a record in the order of BASIS_COLUMNS and the canonical body of its part.
+
+    Written out as `rows.row_json` is: a model and its values would cost ten times as much, and there is one for every
+    few messages. A test holds it against the model, byte for byte.
+    """
+    quoted, listed = rows.cached(rows.quoted), rows.cached(_array)
+    relied_json = rows.cached(lambda row: f"[{quoted(row[0])},{quoted(row[1])}]")
+    scopes_json = rows.cached(lambda scopes: f"[{','.join(map(quoted, scopes))}]")
+    for number, (kind, speaker, account, holder, relied, later, scopes) in bases.items():
+        who, through, held = str(speaker), str(account), str(holder)
+        body = (
+            f'{{"id":"{number}","row":{{"account":"{through}","batch_id":{batch},"documented_later":{int(later)}'
+            f',"holder":"{held}","id":{number},"rows":[{",".join(map(relied_json, relied))}]'
+            f',"scopes":{scopes_json(scopes)},"speaker":"{who}","speaker_kind":{quoted(kind)}}}'
+            ',"table":"archive_basis"}'
         )
-        for number, (kind, speaker, account, holder, relied, later, scopes) in zip(ids, slow, strict=True)
-    ]  # fmt: skip
+        on = "{" + ",".join(map(listed, relied)) + "}"
+        yield str(number), (number, batch, kind, who, through, held, on, later, listed(scopes)), body.encode()
 
 
-def _footing(
-    item: NewItem,
-) -> tuple[str, UUID, UUID, UUID, tuple[tuple[str, str], ...], bool, tuple[str, ...]]:
-    relied = tuple(sorted((str(table), str(key)) for table, key in item.basis_rows))
-    scopes = tuple(sorted(str(getattr(scope, "value", scope)) for scope in item.scopes))
-    return (item.speaker_kind, item.speaker, item.account, item.holder, relied, item.documented_later, scopes)
+def _array(words: Iterable[str]) -> str:
+    """Words as PostgreSQL spells an array of them."""
+    escaped = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
+    return "{" + ",".join(f'"{word}"' for word in escaped) + "}"

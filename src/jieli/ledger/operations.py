@@ -1,7 +1,7 @@
 """Writing the book. Operations stage entries; the outermost transaction appends them as its last statements."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from django.db import transaction
 
 from jieli.ledger import append, locks
 from jieli.ledger.append import StagedPart
-from jieli.ledger.bulk import copy_rows
+from jieli.ledger.bulk import copy_records, copy_rows
 from jieli.ledger.errors import NothingWritten
 from jieli.ledger.models import Log
 from jieli.ledger.tables import Kind, Row, sealed_fields
@@ -39,6 +39,19 @@ class Staged:
             _wait_for_gate(same[0])
             copy_rows(same, using=same[0].store)
             self._commit_to(same)
+
+    def insert_spelled(
+        self, model: type[Row], columns: Sequence[str], spelled: Iterable[tuple[str, Sequence[object], bytes]]
+    ) -> None:
+        """`insert` for thousands of rows that the caller spells out: key, record in the order of `columns`, body.
+
+        The body must be what `insert` would commit to, byte for byte: fsck holds every part against its row.
+        """
+        if model.basis:
+            locks.change_bases()
+        rows = list(spelled)
+        copy_records(model._meta.db_table, columns, (record for _, record, _ in rows), using=model.store)
+        self.parts.extend(_part(body, model._meta.db_table, key) for key, _, body in rows)
 
     def revise(self, *rows: Row) -> None:
         """Write changed rows of `revise` tables; what they were stays in their earlier parts."""
