@@ -33,7 +33,7 @@ from jieli.evidence import operations as evidence
 from jieli.evidence.types import Outside
 from jieli.kernel.times import HOUR
 from jieli.ledger import checkpoints
-from jieli.ledger.operations import book
+from jieli.ledger.operations import book, heartbeat
 from jieli.ledger.ports import Cosigned
 from jieli.matters import operations as matters
 from jieli.matters.types import Involved, MatterKind, PersonKind
@@ -124,6 +124,8 @@ def build(home: Path, log: Signer, witness: Signer) -> Company:
     with book(at=NOW) as b:
         for n in range(300):
             b.entry("access.note", by=BY, facts={"n": n})
+    checkpoint(home, log, witness)
+    heartbeat(by=BY, at=NOW)
     checkpoint(home, log, witness)
     return house
 

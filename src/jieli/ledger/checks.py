@@ -36,6 +36,7 @@ def checks(foreign: dict[str, ForeignLeaves]) -> list[Check]:
         Check("ledger.tiles", "哈希块", check_tiles),
         Check("ledger.rows", "登记与账本一致", check_rows),
         Check("ledger.loose", "见证与时间戳的归属", check_loose_statements),
+        Check("ledger.heartbeat", "检查点与见证是否齐全", check_heartbeat),
     ]
 
 
@@ -282,3 +283,23 @@ def check_loose_statements() -> Iterator[Finding]:
     for log, size in stored:
         if log != live:
             yield Finding("ledger.loose", "ledger_checkpoint", str(size), "检查点属于未知的账本。")
+
+
+def check_heartbeat() -> Iterator[Finding]:
+    """What the last heartbeat counted is still there: nobody took away a checkpoint or what was said of one."""
+    beats = queries.entries_of_kind("ledger.heartbeat", limit=1)
+    for part in Part.objects.filter(log=queries.live_log(), entry__in=[b.index for b in beats], n=0):
+        decoded: Any = canonical.decode(bytes(part.body or b""))
+        counted = decoded["facts"]
+        now = queries.statements(counted["upto"])
+        for name, table in _STATEMENTS.items():
+            if now[name] < counted[name]:
+                sentence = f"截至 {counted['upto']} 条，账本记有 {counted[name]} 份，现存 {now[name]} 份。"
+                yield Finding("ledger.statement_missing", table, str(part.entry), sentence)
+
+
+_STATEMENTS = {
+    "checkpoints": "ledger_checkpoint",
+    "cosignatures": "ledger_cosignature",
+    "timestamps": "ledger_timestamp",
+}

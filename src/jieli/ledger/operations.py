@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jieli.ledger import append, locks
+from jieli.ledger import append, locks, queries
 from jieli.ledger.append import StagedPart
 from jieli.ledger.bulk import copy_records, copy_rows
 from jieli.ledger.errors import NothingWritten
@@ -128,9 +128,14 @@ def book(*, at: int) -> Iterator[Book]:
 
 
 def heartbeat(*, by: str, at: int) -> None:
-    """An entry without anything to say: between two of them lies no hour in which the book was silently away."""
+    """An hourly entry: silence in the book is visible, and so is a checkpoint or a cosignature that was deleted.
+
+    Those are about the log and so outside it; the heartbeat counts what stands up to the last checkpoint.
+    """
+    last = queries.last_checkpoint()
+    upto = last.size if last is not None else 0
     with book(at=at) as b:
-        b.entry("ledger.heartbeat", by=by)
+        b.entry("ledger.heartbeat", by=by, facts={"upto": upto, **queries.statements(upto)})
 
 
 def open_log(*, origin: str, at: int) -> int:

@@ -140,6 +140,18 @@ def checkpoints(*, sizes: Iterable[int] | None = None) -> list[CheckpointRef]:
     ]  # fmt: skip
 
 
+def statements(upto: int) -> dict[str, int]:
+    """How many checkpoints, cosignatures and timestamps stand for sizes up to `upto`."""
+    return {
+        name: model._base_manager.filter(log=live_log(), size__lte=upto).count()
+        for name, model in (
+            ("checkpoints", Checkpoint),
+            ("cosignatures", Cosignature),
+            ("timestamps", Timestamp),
+        )
+    }
+
+
 def last_checkpoint() -> CheckpointRef | None:
     """The newest checkpoint, if the signer has ever signed."""
     size = Checkpoint.objects.filter(log=live_log()).order_by("-size").values_list("size", flat=True).first()
