@@ -97,7 +97,7 @@ def confirm(witness: Witness, *, at: int) -> None:
 
 def cosign(witness: Witness, shown: CheckpointRef, *, at: int) -> bool:
     """Have a witness cosign a checkpoint; False when it has gone ahead to a later one of ours."""
-    seen = max((c.size for c in queries.checkpoints() if _has(c, witness)), default=0)
+    seen = queries.last_cosigned(witness.name)
     proof = tree(shown.size).consistency(seen) if 0 < seen < shown.size else []
     answer = witness.add_checkpoint(old=seen, proof=proof, note=shown.note)
     if isinstance(answer, Conflict) and answer.size <= shown.size:

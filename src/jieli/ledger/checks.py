@@ -24,7 +24,7 @@ from seal.tree import leaf_hash, root
 ForeignLeaves = Callable[[Sequence[int]], dict[int, list[bytes]]]
 CHUNK = 2_000
 #: Only an entry of such a kind may have shredded a part.
-SHRED_KINDS = ("archive.shred", "archive.shredded", "ledger.shred")
+SHRED_KINDS = ("archive.shred",)
 
 
 def checks(foreign: dict[str, ForeignLeaves]) -> list[Check]:

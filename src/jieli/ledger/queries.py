@@ -1,6 +1,6 @@
 """Reading the book: entries, versions of rows, proofs, checkpoints. Nothing here writes or signs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connections
@@ -10,7 +10,6 @@ from jieli.ledger.models import Checkpoint, Cosignature, Entry, Log, Part, Tile,
 from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart, Recorded, Version
 from seal import canonical
 from seal.part import entry_bytes
-from seal.tree import inclusion_path
 
 __all__ = ["Head", "head", "live_log"]
 
@@ -110,11 +109,6 @@ def tile(level: int, n: int, width: int, *, log: int | None = None) -> bytes:
     return b"".join(bytes(root) for root in below.values_list("root", flat=True))
 
 
-def path_in_entry(leaves: Sequence[bytes], n: int) -> list[bytes]:
-    """The inclusion path of part `n`, leaf's sibling first."""
-    return inclusion_path(leaves, n)
-
-
 def checkpoints(*, sizes: Iterable[int] | None = None) -> list[CheckpointRef]:
     """Stored checkpoints, oldest first, with cosignatures and timestamps."""
     log = live_log()
@@ -150,6 +144,12 @@ def statements(upto: int) -> dict[str, int]:
             ("timestamps", Timestamp),
         )
     }
+
+
+def last_cosigned(witness: str) -> int:
+    """The largest size that a witness has cosigned, as far as we know; 0 for none."""
+    stored = Cosignature.objects.filter(log=live_log(), witness=witness).order_by("-size")
+    return stored.values_list("size", flat=True).first() or 0
 
 
 def last_checkpoint() -> CheckpointRef | None:

@@ -8,7 +8,6 @@ from jieli.doors.worker import duties
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import DAY, HOUR, MINUTE
 
-BY = "system:worker"
 _log = logging.getLogger("jieli.worker")
 
 
