@@ -14,14 +14,44 @@ PERMITS: dict[str, frozenset[Permission]] = {
     Role.SECURITY.value: frozenset({P.MANAGE_GRANTS, P.SEE_LEDGER}),
     Role.AUDIT.value: frozenset({P.SEE_LEDGER, P.SEE_OPENINGS}),
     Role.COMPLIANCE.value: frozenset(
-        {P.SEE_ACCOUNTS, P.SEE_GAPS, P.MANAGE_CONSENT, P.MANAGE_MATTERS, P.HOLD, P.READ, P.SEE_LEDGER}
+        {
+            P.SEE_ACCOUNTS,
+            P.SEE_GAPS,
+            P.MANAGE_CONSENT,
+            P.MANAGE_MATTERS,
+            P.HOLD,
+            P.READ,
+            P.SEE_LEDGER,
+            P.APPROVE,
+            P.SEE_HANDOVER,
+            P.MANAGE_DISPUTES,
+        }
     ),
-    Role.LEGAL.value: frozenset({P.SEE_ACCOUNTS, P.MANAGE_MATTERS, P.HOLD, P.READ, P.SEE_LEDGER}),
+    Role.LEGAL.value: frozenset(
+        {
+            P.SEE_ACCOUNTS,
+            P.MANAGE_MATTERS,
+            P.HOLD,
+            P.READ,
+            P.SEE_LEDGER,
+            P.APPROVE,
+            P.SEE_HANDOVER,
+            P.MANAGE_DISPUTES,
+        }
+    ),
     Role.PEOPLE.value: frozenset(
-        {P.SEE_ACCOUNTS, P.MANAGE_ACCOUNTS, P.SEE_GAPS, P.MANAGE_CONSENT, P.MANAGE_MATTERS}
+        {
+            P.SEE_ACCOUNTS,
+            P.MANAGE_ACCOUNTS,
+            P.SEE_GAPS,
+            P.MANAGE_CONSENT,
+            P.MANAGE_MATTERS,
+            P.MANAGE_HANDOVER,
+            P.SEE_HANDOVER,
+        }
     ),
-    Role.IT.value: frozenset({P.SEE_ACCOUNTS, P.MANAGE_ACCOUNTS}),
-    Role.SALES_LEAD.value: frozenset({P.SEE_ACCOUNTS}),
+    Role.IT.value: frozenset({P.SEE_ACCOUNTS, P.MANAGE_ACCOUNTS, P.SEE_HANDOVER}),
+    Role.SALES_LEAD.value: frozenset({P.SEE_ACCOUNTS, P.SEE_HANDOVER, P.MANAGE_PLAN}),
     Role.STAFF.value: frozenset(),
 }
 

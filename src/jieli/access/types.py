@@ -35,6 +35,11 @@ class Permission(StrEnum):
     HOLD = "保全"
     SHRED = "销毁"
     READ = "查阅"
+    APPROVE = "审批"
+    MANAGE_HANDOVER = "办交接"
+    SEE_HANDOVER = "查交接"
+    MANAGE_PLAN = "定接续方案"
+    MANAGE_DISPUTES = "办争议"
 
 
 class LinkPurpose(StrEnum):

@@ -8,8 +8,8 @@ from jieli.wiring.profile import profile
 
 _profile = profile()
 ROOMS = [
-    "ledger", "law", "papers", "parties", "access", "matters", "assets", "consent", "archive", "capture",
-    "reading", "evidence",
+    "ledger", "law", "papers", "parties", "access", "approvals", "matters", "duties", "assets", "consent",
+    "archive", "capture", "reading", "succession", "handover", "evidence",
 ]  # fmt: skip
 
 DEBUG = False
