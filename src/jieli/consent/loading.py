@@ -6,12 +6,10 @@ last one's, so an old sheet loaded again does not bring back what was cancelled 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-import chinese_calendar
-from chinese_calendar.constants import holidays, in_lieu_days, workdays
 from django.db.models import Max
 
 from jieli.consent.errors import BadSpan, CalendarUnknown, ClaimedInFuture
@@ -20,6 +18,7 @@ from jieli.consent.policy import check_rules, write_rules
 from jieli.consent.types import DayKind, Loaded, NewDocument, NewLeave, NewShift, Rules
 from jieli.kernel.ids import new_id
 from jieli.kernel.times import DAY, local_day
+from jieli.law import calendar
 from jieli.ledger import locks
 from jieli.ledger.operations import book
 from jieli.ledger.tables import Row
@@ -126,7 +125,7 @@ def load_calendar(
     CalendarUnknown (consent.calendar_unknown) for a year whose holidays nobody has published: it is never guessed.
     """
     if days is None:
-        days, source = known_days(year), f"chinesecalendar {chinese_calendar.__version__}"
+        days, source = known_days(year), calendar.SOURCE
     if not source.strip() or any(day.year != year for day in days) or len(days) != _length(year):
         raise CalendarUnknown(
             f"{year}年的日历不完整，或没有写明出处。", remedy="请逐日给出全年并写明文件出处。"
@@ -152,25 +151,13 @@ def _length(year: int) -> int:
 
 
 def known_days(year: int) -> dict[date, DayKind]:
-    """Every day of a year by the library; CalendarUnknown outside the years it holds.
-
-    The days of a holiday count as 法定节假日 except those it gets by exchange with a week-end, which are 休息日.
-    """
-    if year not in {day.year for day in holidays}:
+    """Every day of a year by `law.calendar`; CalendarUnknown outside the years it holds."""
+    found = calendar.known_days(year)
+    if found is None:
         raise CalendarUnknown(
             f"{year}年的放假安排尚未收录。", remedy="请在国务院公布后更新，或按公布的文件逐日录入。"
         )
-    first = date(year, 1, 1)
-    return {day: _kind(day) for day in (first + timedelta(days=n) for n in range(_length(year)))}
-
-
-def _kind(day: date) -> DayKind:
-    weekend = day.weekday() > 4
-    if day in workdays:
-        return DayKind.MADE_UP if weekend else DayKind.WORKDAY
-    if day in holidays:
-        return DayKind.REST if day in in_lieu_days else DayKind.HOLIDAY
-    return DayKind.REST if weekend else DayKind.WORKDAY
+    return {day: DayKind(kind.value) for day, kind in found.items()}
 
 
 def set_policy(rules: Rules, *, starts_at: int, by: str, at: int) -> int:
