@@ -59,7 +59,7 @@ def test_what_may_not_be_proved_is_refused(jieli: Jieli, words: list[Any], tmp_p
         (["--purpose", "员工忠诚度分析"], "reading.purpose_denied"),
         (["--as", "admin"], "access.forbidden"),
         (["--matter", "M-2026-0404"], "reading.matter_not_open"),
-        (["--purpose", "客户服务接续"], "evidence.nothing"),
+        (["--purpose", "客户服务接续"], "reading.approval_needed"),
     ):
         assert jieli.refused(*words, out, *changed)["code"] == code
     assert not out.exists()

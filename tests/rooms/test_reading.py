@@ -11,6 +11,10 @@ from jieli.access import operations as access_operations
 from jieli.access import queries as access
 from jieli.access.errors import Forbidden
 from jieli.access.types import Person, Role
+from jieli.approvals import operations as approvals
+from jieli.approvals import queries as approval_queries
+from jieli.approvals.errors import OwnRequest
+from jieli.approvals.types import RequestRef
 from jieli.archive import operations as archive_operations
 from jieli.archive import queries as archive
 from jieli.archive.errors import ItemUnknown, NotOpened
@@ -29,7 +33,7 @@ from jieli.matters import operations as matters
 from jieli.matters.types import MatterKind
 from jieli.reading import operations as reading
 from jieli.reading import queries
-from jieli.reading.errors import BadCursor, MatterNotOpen, PurposeDenied, TooMuch
+from jieli.reading.errors import ApprovalNeeded, BadCursor, MatterNotOpen, PurposeDenied, TooMuch
 from jieli.reading.models import Opening
 from jieli.reading.snippets import snippet
 from jieli.reading.types import Capacity, LeftOut, NotShown, OpeningKind, Page, Purpose, Window
@@ -37,10 +41,13 @@ from tests.conftest import NOW
 from tests.rooms.child_process import Tell, run_in_child
 from tests.rooms.company import (
     BY,
+    Client,
     Company,
+    Employee,
     bring,
     chat,
     company,
+    found_company,
     open_vault,
     reader,
     says,
@@ -199,12 +206,96 @@ def test_a_query_below_two_characters_is_refused_and_opens_nothing(
     assert Opening.objects.count() == 0
 
 
+def allow_service(matter: str, asker: Person, approver: Person, **changed: Any) -> RequestRef:
+    asked = reading.ask_approval(
+        purpose=Purpose.SERVICE.value, matter=matter, scope="本事项的客户会话", reason="接手前了解在办承诺",
+        by=asker, at=NOW, **changed,
+    )  # fmt: skip
+    approvals.decide(request=asked.id, agree=True, reason="同意", by=approver, at=NOW + 1)
+    return asked
+
+
+@pytest.fixture
+def counsel(talk: Company) -> Person:
+    return reader(Role.LEGAL, name="陆法")
+
+
 def test_a_purpose_that_was_not_agreed_to_leaves_items_out_with_the_reason(
-    officer: Person, matter: str
+    officer: Person, counsel: Person, matter: str
 ) -> None:
+    allow_service(matter, officer, counsel)
     page = look(officer, matter, purpose=Purpose.SERVICE.value)
     assert (page.shown, page.left_out) == ((), {LeftOut.NO_SCOPE: 3})
     assert [(r.items, r.left_out) for r in queries.openings()] == [((), {"no_scope": 3})]
+
+
+def refused(by: Person, matter: str, at: int = NOW + MINUTE) -> None:
+    with pytest.raises(ApprovalNeeded) as error:
+        look(by, matter, purpose=Purpose.SERVICE.value, at=at)
+    assert (error.value.code, bool(error.value.remedy)) == ("reading.approval_needed", True)
+
+
+def test_reading_for_continuing_service_needs_an_approval_in_force_for_this_matter(
+    talk: Company, officer: Person, counsel: Person, matter: str
+) -> None:
+    refused(officer, matter)
+    asked = allow_service(matter, officer, counsel, expires_at=NOW + 2 * MINUTE)
+    page = look(officer, matter, purpose=Purpose.SERVICE.value)
+    [record] = queries.openings()
+    approval = approval_queries.approved("查阅", record.matter, asked.digest, at=NOW + MINUTE)
+    assert approval is not None
+    assert (record.id, record.approval) == (page.opening, approval.id)
+    refused(officer, matter, at=NOW + 2 * MINUTE)  # over
+    refused(officer, thread("另一事项"))  # for another matter
+    approvals.revoke(request=asked.id, reason="接手人变更", by=counsel, at=NOW + MINUTE)
+    refused(officer, matter)  # revoked
+    assert Opening.objects.count() == 1
+    assert findings() == set()
+
+
+@pytest.mark.req("R2.16")
+def test_nobody_reads_by_an_approval_of_his_own(officer: Person, counsel: Person, matter: str) -> None:
+    asked = reading.ask_approval(
+        purpose=Purpose.SERVICE.value, matter=matter, scope="本事项", reason="接手", by=officer, at=NOW
+    )
+    with pytest.raises(OwnRequest):
+        approvals.decide(request=asked.id, agree=True, reason="", by=officer, at=NOW)
+    allow_service(matter, officer, counsel)
+    refused(counsel, matter)
+    assert look(officer, matter, purpose=Purpose.SERVICE.value).shown == ()
+
+
+def test_an_approved_and_agreed_reading_shows_and_its_number_stands_on_the_page_of_those_concerned(
+    vault: Path,
+) -> None:
+    scopes = (Scope.CAPTURE, Scope.SERVICE)
+    house = found_company(
+        [Employee("HeQing", "何青", scopes=scopes)], [Client("wm-lin", "林晚", scopes=scopes)]
+    )
+    bring([chat(1, "龙井要两罐，月底送到。", when="2026-09-18 10:00")])
+    officer, counsel, matter = reader(Role.COMPLIANCE), reader(Role.LEGAL, name="陆法"), thread()
+    refused(officer, matter)
+    allow_service(matter, officer, counsel)
+    assert texts(look(officer, matter, purpose=Purpose.SERVICE.value)) == ["龙井要两罐，月底送到。"]
+    [mine] = queries.openings_concerning(house.staff["HeQing"])
+    assert mine.approval == queries.openings()[0].approval is not None
+    assert look(officer, matter).left_out == {}
+    assert queries.openings()[0].approval is None
+
+
+def test_asking_to_read_needs_the_right_to_read_and_an_open_matter(
+    talk: Company, officer: Person, matter: str
+) -> None:
+    wanted: dict[str, Any] = {
+        "purpose": Purpose.SERVICE.value, "matter": matter, "scope": "本事项", "reason": "接手", "at": NOW,
+    }  # fmt: skip
+    with pytest.raises(Forbidden):
+        reading.ask_approval(**wanted, by=reader(Role.PEOPLE, name="人事"))
+    with pytest.raises(MatterNotOpen):
+        reading.ask_approval(**(wanted | {"matter": "M-2026-9999"}), by=officer)
+    with pytest.raises(PurposeDenied):
+        reading.ask_approval(**(wanted | {"purpose": "随便看看"}), by=officer)
+    assert approval_queries.waiting() == []
 
 
 @pytest.mark.parametrize("purpose", [p for p in Purpose if p is not Purpose.SERVICE])

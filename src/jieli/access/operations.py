@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import connections
 from django.db.models import F, Q
 
-from jieli.access import passkeys, policy
+from jieli.access import passkeys, policy, queries
 from jieli.access.errors import (
     AdministratorExists,
     BadPeriod,
@@ -23,12 +23,24 @@ from jieli.access.errors import (
 )
 from jieli.access.models import Credential, Grant, SignedLink, User
 from jieli.access.passkeys import Site, State
-from jieli.access.types import FirstPassword, LinkPurpose, LinkRef, NewPasskey, Presented, Role
+from jieli.access.types import (
+    FirstPassword,
+    LinkPurpose,
+    LinkRef,
+    NewPasskey,
+    Person,
+    Presented,
+    Role,
+    SignedWith,
+)
 from jieli.kernel.ids import new_id
+from jieli.kernel.times import DAY, HOUR
 from jieli.ledger.operations import book
 
 #: Roles of the first administrator: enough to let others in and to give them theirs, and no more.
 FIRST_ROLES = (Role.SYSTEM, Role.SECURITY)
+#: A link that signs somebody in is used soon or not at all.
+SIGN_IN_LINK_LIFE = DAY
 
 
 def admit_person(*, sign_in: str, name: str, staff: UUID | None = None, by: str, at: int) -> UUID:
@@ -138,10 +150,31 @@ def present_passkey(*, site: Site, state: State, answer: Mapping[str, Any]) -> P
     if row is None:
         raise sign_in_failed()
     count = passkeys.finish_sign_in(site, state, answer, data=bytes(row[2]))
-    follows = Q(sign_count__lt=count) if count else Q(sign_count=0)
-    if not Credential.objects.filter(follows, id=row[0]).update(sign_count=count):
+    if not _moved_on(row[0], count):
         raise sign_in_failed()
     return Presented(row[0], row[1], count)
+
+
+def sign_with_passkey(
+    *, person: UUID, site: Site, state: State, answer: Mapping[str, Any], digest: bytes
+) -> SignedWith:
+    """A person's signature over a digest by one of his passkeys in use, verified, its counter moved on.
+
+    PasskeyRefused (access.passkey_refused) for an answer that does not hold, for somebody else's passkey, and for
+    a counter that went back. It writes no entry: the paper's signature row is the record (papers.sign).
+    """
+    signed = passkeys.finish_signing(
+        site, state, answer, digest=digest, credentials=queries.passkey_keys(person)
+    )
+    if not _moved_on(signed.passkey, signed.sign_count):
+        raise PasskeyRefused("这把通行密钥的计数倒退，可能被复制。", remedy="请停用它，另行登记一把。")
+    return signed
+
+
+def _moved_on(passkey: UUID, count: int) -> bool:
+    """Whether the counter could follow the stored one, in the database itself; and then it did."""
+    follows = Q(sign_count__lt=count) if count else Q(sign_count=0)
+    return bool(Credential.objects.filter(follows, id=passkey).update(sign_count=count))
 
 
 def first_administrator(*, sign_in: str, name: str, by: str, at: int) -> FirstPassword:
@@ -205,16 +238,58 @@ def make_link(*, sign_in: str, purpose: LinkPurpose, expires_at: int, by: str, a
     return token
 
 
-def use_link(*, token: str, by: str, at: int) -> LinkRef:
-    """Use a link, once. LinkUnusable (access.link_unusable) when it is unknown, used or over."""
+def make_sign_in_link(*, person: UUID, expires_at: int, by: str, at: int) -> str:
+    """The token of a link that signs its person in to his own door, once: for a leaver without passkey (丙).
+
+    BadPeriod (access.bad_period) beyond `SIGN_IN_LINK_LIFE` (24 hours). LinkUnusable for somebody with a role that
+    permits anything: a link that travels by SMS must not open the console.
+    """
+    if expires_at - at > SIGN_IN_LINK_LIFE:
+        hours = SIGN_IN_LINK_LIFE // HOUR
+        raise BadPeriod(f"登录链接的有效期最长 {hours} 小时。", remedy="请缩短有效期。")
+    found = queries.person(person)
+    if found is None:
+        raise NoSuchPerson("没有这个人。", remedy="请先登记此人，再签发链接。")
+    _check_no_role(found, at=at)
+    return make_link(sign_in=found.sign_in, purpose=LinkPurpose.SIGN_IN, expires_at=expires_at, by=by, at=at)
+
+
+def sign_in_by_link(*, token: str, at: int) -> LinkRef:
+    """Whom a sign-in link lets in to his own door, once. LinkUnusable for every other link.
+
+    Also for whoever has been given a role since. The person himself acts: nobody else holds the token. The door
+    keeps such a session to the portal, and what is confirmed in it is of grade 丙.
+    """
+    link = queries.usable_link(token, at=at)
+    found = queries.person(link.person) if link is not None else None
+    if link is None or found is None:
+        raise _unusable()
+    _check_no_role(found, at=at)
+    return use_link(token=token, purpose=LinkPurpose.SIGN_IN, by=found.actor, at=at)
+
+
+def use_link(*, token: str, purpose: LinkPurpose = LinkPurpose.ENROL, by: str, at: int) -> LinkRef:
+    """Use a link, once. LinkUnusable (access.link_unusable) when it is unknown, used, over or for something else.
+
+    A link made for another purpose stays as it is: only its own door uses it up.
+    """
     with book(at=at) as b:
         digest = sha256(token.encode()).digest()
-        link = SignedLink.objects.select_for_update().filter(digest=digest).first()
+        link = SignedLink.objects.select_for_update().filter(digest=digest, purpose=purpose.value).first()
         if link is None or link.used_at is not None or link.expires_at <= at:
-            raise LinkUnusable("这个链接不能再用。", remedy="请向发链接给您的人索取新的链接。")
+            raise _unusable()
         link.used_at = at
         b.entry("access.use_link", by=by, facts={"purpose": link.purpose}).revise(link)
     return LinkRef(link.id, link.user_id, LinkPurpose(link.purpose), link.expires_at)
+
+
+def _unusable() -> LinkUnusable:
+    return LinkUnusable("这个链接不能再用。", remedy="请向发链接给您的人索取新的链接。")
+
+
+def _check_no_role(person: Person, *, at: int) -> None:
+    if policy.permissions(person, at=at):
+        raise LinkUnusable("此人持有管理角色，不能用链接登录。", remedy="请用通行密钥登录。")
 
 
 def _locked(person: UUID) -> User:

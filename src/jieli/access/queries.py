@@ -49,6 +49,12 @@ def passkey_data(user_id: UUID) -> list[bytes]:
     return [bytes(data) for data in found.values_list("data", flat=True)]
 
 
+def passkey_keys(user_id: UUID) -> dict[UUID, bytes]:
+    """A person's passkeys in use by id, oldest first: the attested data of each, for a signing."""
+    found = Credential.objects.filter(user_id=user_id, ended_at__isnull=True).order_by("registered_at", "id")
+    return {row: bytes(data) for row, data in found.values_list("id", "data")}
+
+
 def first_password_open() -> bool:
     """Whether the first administrator's password door stands open; registering a passkey shuts it for good."""
     administrators = Grant.objects.filter(role=Role.SYSTEM.value, ends_at__isnull=True).values("user_id")

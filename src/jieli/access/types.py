@@ -46,6 +46,7 @@ class LinkPurpose(StrEnum):
     """What a signed link is for; it is good for nothing else."""
 
     ENROL = "登记通行密钥"
+    SIGN_IN = "登录本人页面"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,19 @@ class Presented:
 
     passkey: UUID
     person: UUID
+    sign_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedWith:
+    """A digest signed by a passkey (乙, ADR 14): which passkey of whom, and all that a stranger needs to check it.
+
+    `evidence` maps `passkeys.EVIDENCE`'s names to base64url without padding: credential_id, public_key (COSE),
+    client_data, authenticator_data, signature. `passkeys.verify_signing` checks it without us.
+    """
+
+    passkey: UUID
+    evidence: dict[str, str]
     sign_count: int
 
 

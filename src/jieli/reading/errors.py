@@ -25,3 +25,9 @@ class BadCursor(JieliError):
     """A cursor that no page gave."""
 
     code = "reading.bad_cursor"
+
+
+class ApprovalNeeded(JieliError):
+    """This purpose needs an approval in force for the matter, given by somebody other than the reader (R2.28)."""
+
+    code = "reading.approval_needed"

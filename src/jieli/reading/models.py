@@ -13,7 +13,7 @@ class Opening(Row):
     """Somebody was about to be shown these items. Committed before any of them was decrypted.
 
     `by` is the reader, `role` and `unit` what he read as; `items` are all the candidates, shown or not;
-    `left_out` how many were not opened, by reason.
+    `left_out` how many were not opened, by reason; `approval` what allowed it where the purpose needs one.
     """
 
     table_kind = Kind.APPEND
@@ -32,6 +32,7 @@ class Opening(Row):
     to_ms = sealed(models.BigIntegerField(null=True))
     items = sealed(ArrayField(models.BigIntegerField()))
     left_out = sealed(models.JSONField())
+    approval = sealed(models.UUIDField(null=True))
     at = sealed(models.BigIntegerField())
 
     class Meta:

@@ -43,6 +43,7 @@ class Request:
     window: Window = field(default_factory=Window)
     query: str | None = None
     conversation: int | None = None
+    approval: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def _row(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int]) 
         to_ms=window.to_ms,
         items=[item.item_id for item in items],
         left_out={why.name.lower(): number for why, number in left.items()},
+        approval=asked.approval,
         at=asked.at,
     )
 

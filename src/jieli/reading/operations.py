@@ -3,19 +3,27 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from jieli.access.policy import check_may
 from jieli.access.types import Permission, Person
+from jieli.approvals import operations as approvals
+from jieli.approvals import queries as approval_queries
+from jieli.approvals.types import RequestRef
 from jieli.archive import queries as archive
 from jieli.archive.errors import ItemUnknown
 from jieli.archive.types import ItemRef, OpenedItem
 from jieli.matters import queries as matters
 from jieli.matters.errors import NoSuchMatter
-from jieli.reading.errors import MatterNotOpen
+from jieli.matters.types import MatterRef
+from jieli.reading.errors import ApprovalNeeded, MatterNotOpen
 from jieli.reading.opening import Request, open_under_row, page_of
 from jieli.reading.policy import (
+    APPROVAL_KIND,
     MOST_A_PAGE,
     MOST_AN_OPENING,
+    NEEDS_APPROVAL,
+    approval_digest,
     check_amount,
     check_purpose,
     read_cursor,
@@ -23,7 +31,7 @@ from jieli.reading.policy import (
 )
 from jieli.reading.snippets import snippet
 from jieli.reading.standing import sift
-from jieli.reading.types import LeftOut, OpeningKind, Page, Window
+from jieli.reading.types import LeftOut, OpeningKind, Page, Purpose, Window
 
 #: Candidates looked at for one page; a page that leaves out more than that ends there and goes on by its cursor.
 MOST_LOOKED_AT = 2_000
@@ -44,8 +52,8 @@ def search(
     """Items whose text holds the query after folding, newest first, each with a snippet; exact, two characters and up.
 
     One opening names all candidates of the page before any is decrypted; those that do not match are listed in
-    it as not shown. Errors: Forbidden, PurposeDenied, MatterNotOpen, QueryTooShort (search.too_short), TooMuch,
-    BadCursor.
+    it as not shown. Errors: Forbidden, PurposeDenied, MatterNotOpen, ApprovalNeeded (reading.approval_needed),
+    QueryTooShort (search.too_short), TooMuch, BadCursor.
     """
     asked = _checked(OpeningKind.SEARCH, purpose, matter, by, at)
     asked = replace(asked, window=window, query=query)
@@ -106,16 +114,50 @@ def open_for_package(
     return page_of(opened, left), opened.items
 
 
+def ask_approval(
+    *, purpose: str, matter: str, scope: str, reason: str, expires_at: int | None = None, by: Person, at: int
+) -> RequestRef:
+    """Ask that a matter may be read for a purpose that needs an approval; the decision is made in approvals.
+
+    The asker may not decide it. Errors: Forbidden, PurposeDenied, MatterNotOpen, BadRequest (approvals.bad_request).
+    """
+    check_may(by, Permission.READ, at=at)
+    known, thread = check_purpose(purpose), _open_matter(matter)
+    return approvals.open_request(
+        kind=APPROVAL_KIND, subject=thread.id, digest=approval_digest(known, thread.id), scope=scope,
+        reason=reason, expires_at=expires_at, by=by.actor, at=at,
+    )  # fmt: skip
+
+
 def _checked(kind: OpeningKind, purpose: str, matter: str, by: Person, at: int) -> Request:
     check_may(by, Permission.READ, at=at)
     known = check_purpose(purpose)
+    thread = _open_matter(matter)
+    approval = _approved(known, thread.id, by=by, at=at)
+    return Request(kind, known, thread.id, by, at, approval=approval)
+
+
+def _open_matter(number: str) -> MatterRef:
     try:
-        thread = matters.matter(matter)
+        thread = matters.matter(number)
     except NoSuchMatter:
         raise MatterNotOpen("没有这个在办事项，不能查阅。", remedy="请先立案，或核对事项编号。") from None
     if not thread.open:
         raise MatterNotOpen("事项已经结案，不能再为它查阅。", remedy="如有新的情况，请另立事项。")
-    return Request(kind, known, thread.id, by, at)
+    return thread
+
+
+def _approved(purpose: Purpose, matter: UUID, *, by: Person, at: int) -> UUID | None:
+    """The approval that this purpose needs, in force now and given by somebody else; None where it needs none."""
+    if purpose not in NEEDS_APPROVAL:
+        return None
+    digest = approval_digest(purpose, matter)
+    found = approval_queries.approved(APPROVAL_KIND, matter, digest, at=at)
+    if found is None or found.approver == by.actor:
+        raise ApprovalNeeded(
+            f"为{purpose.value}查阅须先经审批。", remedy="请为本事项提交查阅审批，由您以外的人同意后再查阅。"
+        )
+    return found.id
 
 
 def _named(asked: Request, items: Sequence[int]) -> tuple[list[ItemRef], Mapping[LeftOut, int]]:

@@ -28,6 +28,7 @@ class OpeningRecord:
     items: tuple[int, ...]
     left_out: dict[str, int]
     not_shown: dict[NotShown, tuple[int, ...]]
+    approval: UUID | None
 
 
 def opening_names(receipt: UUID, items: Sequence[int]) -> bool:
@@ -69,6 +70,7 @@ def _ref(row: Opening, concern: Concern, entry: int, matter: MatterRef | None) -
         matter_number=matter.number if matter else "",
         items=concern.items,
         capacities=tuple(Capacity(word) for word in concern.capacities),
+        approval=row.approval,
     )
 
 
@@ -90,6 +92,7 @@ def openings(
         OpeningRecord(
             row.id, entries[str(row.id)].entry, row.at, OpeningKind(row.kind), row.by, row.role, row.unit,
             Purpose(row.purpose), row.matter, row.query, tuple(row.items), row.left_out, unshown.get(row.id, {}),
+            row.approval,
         )
         for row in rows
     ]  # fmt: skip

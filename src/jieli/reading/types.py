@@ -102,7 +102,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class OpeningRef:
-    """An opening as a person concerned sees it: who by role, why, when, how much, and never what was looked for."""
+    """An opening as a person concerned sees it: who by role, why, when, how much, and never what was looked for.
+
+    `approval` is the 审批号 where the purpose needed one.
+    """
 
     id: UUID
     entry: int
@@ -115,3 +118,4 @@ class OpeningRef:
     matter_number: str
     items: int
     capacities: tuple[Capacity, ...]
+    approval: UUID | None = None
