@@ -19,11 +19,12 @@ from pypdf import PdfReader
 from jieli.ledger import checks as ledger_checks
 from jieli.ledger import fsck
 from jieli.ledger.operations import book
-from jieli.papers import checks, operations, queries, rendering
+from jieli.papers import checks, facts, operations, queries
 from jieli.papers.errors import NoSuchPaper, PaperRefused
 from jieli.papers.policy import LIMIT, check_content
 from jieli.papers.rendering import ROOT, render
-from jieli.papers.served import Choice, Clause, Consent, Grade, Notice
+from jieli.papers.served import Choice, Clause, Consent, Notice
+from jieli.papers.signing import Grade
 from jieli.papers.text import original, pieces, printed
 from jieli.papers.types import (
     Attachment,
@@ -173,7 +174,7 @@ def test_the_same_data_give_the_same_bytes_and_open_as_a_pdf_with_the_papers_nam
     assert first == second
     reader = PdfReader(io.BytesIO(first))
     assert reader.metadata is not None
-    assert reader.metadata.title == rendering.name_of(data)
+    assert reader.metadata.title == facts.name_of(data)
     assert reader.metadata["/CreationDate"] == "D:20260921141320Z"
     assert f"第1页共{len(reader.pages)}页" in read(data)
     assert "JL-2026-0001" in read(data)
@@ -332,7 +333,7 @@ def test_a_consent_asks_for_each_means_and_scope_apart_and_a_notice_asks_for_non
     body = read(notice())
     assert "□" not in body
     assert "签收不表示同意" in body
-    fields = ("处理目的防止私单", "启用时段排班时间内", "数据用途投诉溯源", "存储期限两年", "线下：手写签名")
+    fields = ("处理目的防止私单", "启用时段排班时间内", "数据用途投诉溯源", "存储期限两年", "线下手签")
     assert [f for f in fields if f not in body] == []
 
 

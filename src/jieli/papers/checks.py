@@ -1,11 +1,13 @@
-"""What fsck asks of papers: the bytes are those whose digest the book sealed."""
+"""What fsck asks of papers: the bytes are those whose digest the book sealed, and signatures are over just those."""
 
 from collections.abc import Iterator
 from hashlib import sha256
 
 from jieli.ledger import queries as ledger
 from jieli.ledger.fsck import Check, Finding
-from jieli.papers.models import Content, Paper
+from jieli.papers.models import Answer, Content, Paper, Refusal, Signature
+from jieli.papers.policy import why_no_signature
+from jieli.papers.signing import AnswerKind, Grade
 
 #: Papers may be 20 MiB each: few are held at a time.
 CHUNK = 8
@@ -13,7 +15,11 @@ CHUNK = 8
 
 def checks() -> list[Check]:
     """The room's checks."""
-    return [Check("papers.content", "文书内容与其校验值一致", check_content)]
+    return [
+        Check("papers.content", "文书内容与其校验值一致", check_content),
+        Check("papers.signatures", "签名与所签文书一致", check_signatures),
+        Check("papers.answers", "每人每角色只有一次签署或者拒签", check_answers),
+    ]
 
 
 def check_content() -> Iterator[Finding]:
@@ -40,3 +46,29 @@ def _destroyed(id: object) -> Iterator[Finding]:
             str(id),
             "文书的内容被清空，但账本中没有销毁记录。",
         )
+
+
+def check_signatures() -> Iterator[Finding]:
+    """Each signature is over the digest of its paper, and has what its grade needs: passkeys are verified again."""
+    table = Signature._meta.db_table
+    for row in Signature.objects.select_related("paper").order_by("id").iterator():
+        digest = bytes(row.sha256)
+        if digest != bytes(row.paper.sha256):
+            yield Finding("papers.signed_otherwise", table, str(row.id), "签名所对的校验值不是这份文书的。")
+            continue
+        grade, scanned = Grade(row.grade), row.scan_id is not None
+        if why_no_signature(grade=grade, evidence=row.evidence, has_scan=scanned, sha256=digest) is not None:
+            yield Finding("papers.signature_fails", table, str(row.id), "签名与其等级所需的依据不符。")
+
+
+def check_answers() -> Iterator[Finding]:
+    """Each signature and refusal has its answer, and each answer the row it stands for."""
+    answers = dict(Answer.objects.values_list("id", "kind"))
+    for model, kind in ((Signature, AnswerKind.SIGNED), (Refusal, AnswerKind.REFUSED)):
+        for id in model._base_manager.order_by("id").values_list("id", flat=True).iterator():
+            if answers.pop(id, None) != kind:
+                yield Finding(
+                    "papers.answer_missing", model._meta.db_table, str(id), "签署登记缺少对应的表态。"
+                )
+    for id in sorted(answers):
+        yield Finding("papers.answer_alone", Answer._meta.db_table, str(id), "表态没有对应的签署或者拒签。")

@@ -1,14 +1,23 @@
-"""Reading papers: what stands in the register, and the bytes."""
+"""Reading papers: what stands in the register, the bytes, and what stands beside them."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable
 from uuid import UUID
 
 from jieli.papers.errors import NoSuchPaper
-from jieli.papers.models import Content, Paper
+from jieli.papers.facts import SHORT, read_code
+from jieli.papers.models import Content, Delivery, DeliveryResult, Paper, Refusal, SealUse, Signature
+from jieli.papers.signing import (
+    Channel,
+    DeliveryRef,
+    Grade,
+    Outcome,
+    RefusalRef,
+    ResultRef,
+    SealUseRef,
+    SignatureRef,
+)
 from jieli.papers.types import Origin, PaperRef
-
-_COLUMNS = ("id", "kind", "title", "sha256", "media_type", "size", "origin", "issued_at")
 
 
 def paper(id: UUID) -> PaperRef:
@@ -21,8 +30,7 @@ def paper(id: UUID) -> PaperRef:
 
 def papers(ids: Iterable[UUID]) -> dict[UUID, PaperRef]:
     """Papers by id, those that exist."""
-    rows = Paper.objects.filter(id__in=list(ids)).values(*_COLUMNS)
-    return {row["id"]: _ref(row) for row in rows}
+    return {row.id: as_ref(row) for row in Paper.objects.filter(id__in=list(ids))}
 
 
 def content(id: UUID) -> bytes:
@@ -39,20 +47,142 @@ def by_digest(sha256: str) -> list[PaperRef]:
         digest = bytes.fromhex(sha256)
     except ValueError:
         return []
-    rows = Paper.objects.filter(sha256=digest).order_by("issued_at", "id").values(*_COLUMNS)
-    return [_ref(row) for row in rows]
+    return [as_ref(row) for row in Paper.objects.filter(sha256=digest).order_by("issued_at", "id")]
 
 
-def _ref(row: Mapping[str, Any]) -> PaperRef:
+def by_code(text: str) -> list[PaperRef]:
+    """Every paper whose pages carry this code, oldest first; none when the text is no code of ours.
+
+    Screen and print version of one paper carry the same code, and so do a paper and the same issued again.
+    """
+    read = read_code(text)
+    if read is None:
+        return []
+    number, short = read
+    rest = 32 - SHORT
+    span = (short + bytes(rest), short + b"\xff" * rest)
+    found = Paper.objects.filter(number=number, facts_digest__range=span)
+    return [as_ref(row) for row in found.order_by("issued_at", "id")]
+
+
+def signatures(papers: Iterable[UUID]) -> dict[UUID, list[SignatureRef]]:
+    """Signatures by paper, in the order in which they were made; papers without any are absent."""
+    found: dict[UUID, list[SignatureRef]] = defaultdict(list)
+    for row in Signature.objects.filter(paper__in=list(papers)).order_by("signed_at", "id"):
+        found[row.paper_id].append(as_signature(row))
+    return dict(found)
+
+
+def refusals(papers: Iterable[UUID]) -> dict[UUID, list[RefusalRef]]:
+    """Refusals by paper, oldest first; papers without any are absent."""
+    found: dict[UUID, list[RefusalRef]] = defaultdict(list)
+    for row in Refusal.objects.filter(paper__in=list(papers)).order_by("refused_at", "id"):
+        found[row.paper_id].append(as_refusal(row))
+    return dict(found)
+
+
+def deliveries(papers: Iterable[UUID]) -> dict[UUID, list[DeliveryRef]]:
+    """Deliveries by paper with their results, oldest first; papers without any are absent."""
+    rows = list(Delivery.objects.filter(paper__in=list(papers)).order_by("sent_at", "id"))
+    results: dict[UUID, list[ResultRef]] = defaultdict(list)
+    for row in DeliveryResult.objects.filter(delivery__in=rows).order_by("outcome_at", "id"):
+        results[row.delivery_id].append(as_result(row))
+    found: dict[UUID, list[DeliveryRef]] = defaultdict(list)
+    for sent in rows:
+        found[sent.paper_id].append(as_delivery(sent, tuple(results[sent.id])))
+    return dict(found)
+
+
+def seal_uses(papers: Iterable[UUID]) -> dict[UUID, list[SealUseRef]]:
+    """Uses of the physical seal by paper, oldest first; papers without any are absent."""
+    found: dict[UUID, list[SealUseRef]] = defaultdict(list)
+    for row in SealUse.objects.filter(paper__in=list(papers)).order_by("used_at", "id"):
+        found[row.paper_id].append(as_seal_use(row))
+    return dict(found)
+
+
+def as_ref(row: Paper) -> PaperRef:
+    """The value of a row of the register."""
     return PaperRef(
-        id=row["id"],
-        kind=row["kind"],
-        title=row["title"] or "",
-        sha256=bytes(row["sha256"]).hex(),
-        media_type=row["media_type"],
-        size=row["size"],
-        origin=Origin(row["origin"]),
-        issued_at=row["issued_at"],
+        id=row.id,
+        kind=row.kind,
+        title=row.title or "",
+        sha256=bytes(row.sha256).hex(),
+        media_type=row.media_type,
+        size=row.size,
+        origin=Origin(row.origin),
+        issued_at=row.issued_at,
+        number=row.number or "",
+        facts_digest=bytes(row.facts_digest).hex() if row.facts_digest is not None else "",
+    )
+
+
+def as_signature(row: Signature) -> SignatureRef:
+    """The value of a signature's row."""
+    return SignatureRef(
+        id=row.id,
+        paper=row.paper_id,
+        paper_sha256=bytes(row.sha256).hex(),
+        role=row.role,
+        signer=row.signer,
+        signer_name=row.signer_name,
+        grade=Grade(row.grade),
+        evidence=dict(row.evidence),
+        scan=row.scan_id,
+        signed_at=row.signed_at,
+    )
+
+
+def as_refusal(row: Refusal) -> RefusalRef:
+    """The value of a refusal's row."""
+    return RefusalRef(
+        id=row.id,
+        paper=row.paper_id,
+        role=row.role,
+        refuser=row.refuser,
+        refuser_name=row.refuser_name,
+        reason=row.reason,
+        witnesses=tuple(row.witnesses),
+        proof=row.proof_id,
+        refused_at=row.refused_at,
+    )
+
+
+def as_delivery(row: Delivery, results: tuple[ResultRef, ...]) -> DeliveryRef:
+    """The value of a delivery's row with what came of it."""
+    return DeliveryRef(
+        id=row.id,
+        paper=row.paper_id,
+        to=row.to,
+        to_name=row.to_name,
+        channel=Channel(row.channel),
+        address=row.address,
+        number=row.number,
+        sent_at=row.sent_at,
+        results=results,
+    )
+
+
+def as_result(row: DeliveryResult) -> ResultRef:
+    """The value of a delivery result's row."""
+    return ResultRef(
+        id=row.id,
+        outcome=Outcome(row.outcome),
+        who=row.who,
+        proof=row.proof_id,
+        outcome_at=row.outcome_at,
+    )
+
+
+def as_seal_use(row: SealUse) -> SealUseRef:
+    """The value of a row of the seal register."""
+    return SealUseRef(
+        id=row.id,
+        paper=row.paper_id,
+        seal_no=row.seal_no,
+        order_no=row.order_no,
+        handler=row.handler,
+        used_at=row.used_at,
     )
 
 

@@ -3,26 +3,27 @@
 import json
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+import segno
 import typst
 
 from jieli.kernel.times import SECOND, local
 from jieli.papers import fonts
 from jieli.papers.errors import PaperNotRendered
-from jieli.papers.served import Served
+from jieli.papers.facts import code_of, name_of
+from jieli.papers.forms.parts import FormPaper, Grid
+from jieli.papers.signing import GRADE_LINES
 from jieli.papers.text import pieces
 from jieli.papers.types import Template
 
 #: The typesetter may read files of this folder and no others; templates import nothing from elsewhere.
 ROOT: Final = Path(__file__).parent / "templates"
+#: Of the sheet in templates/layout.typ, in points: the width of a table, of its number column, of a cell's inset.
+_TABLE, _NUMBERS, _INSET, _CELL_EM = 464.0, 34.0, 8.0, 9.5
 _WEEKDAYS = "一二三四五六日"
-
-
-def name_of(data: Template) -> str:
-    """What the paper is called, without brackets."""
-    return data.name if isinstance(data, Served) else data.kind
 
 
 def render(data: Template) -> bytes:
@@ -45,7 +46,10 @@ def _set_surely(data: Template) -> bytes:
 
 
 def _compile(data: Template, *, sure: bool) -> bytes:
-    said = json.dumps({"called": name_of(data), **_printable(data, sure)}, ensure_ascii=True)
+    told = _form(data, sure) if isinstance(data, FormPaper) else _printable(data, sure)
+    said = json.dumps(
+        {"called": name_of(data), "code": _code(data), "grades": GRADE_LINES, **told}, ensure_ascii=True
+    )
     compiler = typst.Compiler(root=str(ROOT), font_paths=fonts.collection(), ignore_system_fonts=True)
     made = compiler.compile(
         input=str(ROOT / f"{data.template}.typ"),
@@ -57,6 +61,38 @@ def _compile(data: Template, *, sure: bool) -> bytes:
     if not isinstance(made, bytes):
         raise _fault(data)
     return made
+
+
+def _form(data: FormPaper, sure: bool) -> dict[str, Any]:
+    """A form for its template: its sections, not its fields."""
+    return {
+        "is": type(data).__name__,
+        "head": _printable(data.head, sure),
+        "print_layout": data.print_layout,
+        "sections": [_grid(s, sure) if isinstance(s, Grid) else _printable(s, sure) for s in data.sections()],
+    }
+
+
+def _grid(grid: Grid, sure: bool) -> dict[str, Any]:
+    """A table with its cells cut to what their columns hold."""
+    whole = _TABLE - (_NUMBERS if grid.numbered else 0)
+    rooms = [(whole * width / sum(grid.widths) - _INSET) / _CELL_EM for width in grid.widths]
+    cells = [[pieces(v, sure=sure, room=r) for v, r in zip(row, rooms, strict=True)] for row in grid.rows]
+    return {**_printable(grid, sure), "rows": cells}
+
+
+def _code(data: Template) -> dict[str, Any]:
+    """The page's code as runs of dark modules: row, first column, length. The template draws it as one shape."""
+    made = segno.make(code_of(data), error="m", micro=False, boost_error=False)
+    runs = []
+    for y, line in enumerate(made.matrix):
+        x = 0
+        for dark, run in groupby(line):
+            width = len(list(run))
+            if dark:
+                runs.append((y, x, width))
+            x += width
+    return {"size": len(made.matrix), "runs": runs}
 
 
 def _fault(data: Template) -> PaperNotRendered:

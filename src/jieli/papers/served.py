@@ -1,19 +1,10 @@
 """Data of the papers that are served to a person: notices, and consents that he signs or refuses."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar
 
+from jieli.papers.signing import Grade
 from jieli.papers.types import Citation, Template
-
-
-class Grade(StrEnum):
-    """How a paper is signed, printed on it; only the first two are called electronic signatures."""
-
-    THIRD_PARTY = "甲：第三方认证机构证书的电子签名"
-    PASSKEY = "乙：签名人本人通行密钥的电子签名"
-    TRACE = "丙：系统留痕确认"
-    INK = "线下：手写签名"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ _BLANK: Final = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x280
 _SPACES: Final = frozenset(" \u3000\n")
 #: So many characters may stand without a place to break a line; longer runs are cut into pieces of six.
 _LONGEST, _PIECE = 14, 6
+#: How wide a character is set, in em, rounded up: enough to say where a run has to be cut in a narrow column.
+_NARROW, _DIGIT, _PLAIN, _CAPITAL, _WIDE = 0.36, 0.56, 0.6, 0.76, 1.0
 
 
 def mark(char: str) -> str:
@@ -31,20 +33,21 @@ def mark(char: str) -> str:
     return f"{OPEN}{looks}U+{ord(char):04X}{CLOSE}"
 
 
-def pieces(text: str, *, sure: bool = False) -> str | list[Piece]:
+def pieces(text: str, *, sure: bool = False, room: float | None = None) -> str | list[Piece]:
     """The text for a template: a string when it is plain, else strings and marks, a line may break between them.
 
-    With `sure`, whatever is not of the main face or combines with its neighbours is marked too.
+    With `sure`, whatever is not of the main face or combines with its neighbours is marked too. With `room`, in em,
+    no run is wider than that: what stands in a column cannot run into the next.
     """
     found: list[Piece] = []
     start = 0
     for i, plain in enumerate(_plain_sure(text) if sure else _plain(text)):
         if plain:
             continue
-        found.extend(_broken(text[start:i]))
+        found.extend(_broken(text[start:i], room))
         found.append({"mark": mark(text[i])})
         start = i + 1
-    found.extend(_broken(text[start:]))
+    found.extend(_broken(text[start:], room))
     if not found:
         return ""
     return found[0] if len(found) == 1 and isinstance(found[0], str) else found
@@ -117,22 +120,31 @@ def _pictured(char: str) -> bool:
     )
 
 
-def _broken(text: str) -> Iterator[str]:
-    """Cut runs without a natural break into pieces, so that no word can run off the paper."""
+def _broken(text: str, room: float | None) -> Iterator[str]:
+    """Cut runs without a natural break into pieces, so that no word can run off the paper or out of its column."""
     start = run = 0
+    wide = 0.0
     for i, char in enumerate(text):
         if i and _breaks_before(text[i - 1], char):
-            run = i
-        if (
-            i - run >= _LONGEST
-            and i - start >= _PIECE
-            and (i - run) % _PIECE == 0
-            and not _joined(text[i - 1], char)
-        ):
+            run, wide = i, 0.0
+        long = i - run >= _LONGEST and i - start >= _PIECE and (i - run) % _PIECE == 0
+        full = room is not None and i > run and wide + _width(char) > room
+        if (long or full) and not _joined(text[i - 1], char):
             yield text[start:i]
-            start = i
+            start, wide = i, 0.0
+        wide += _width(char)
     if start < len(text):
         yield text[start:]
+
+
+def _width(char: str) -> float:
+    if char > "\u024f":
+        return _WIDE
+    if char in "0123456789¥":
+        return _DIGIT
+    if char in ".,:;'|!-()[]/ iljtf":
+        return _NARROW
+    return _CAPITAL if char.isupper() or char in "@%&mw" else _PLAIN
 
 
 def _breaks_before(before: str, char: str) -> bool:

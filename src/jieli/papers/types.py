@@ -29,7 +29,10 @@ class MediaType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaperRef:
-    """A paper without its bytes; `sha256` is 64 lower-case hex digits."""
+    """A paper without its bytes; `sha256` is 64 lower-case hex digits.
+
+    `number` and `facts_digest` (64 hex digits) are those of a paper we issued; empty for one we received.
+    """
 
     id: UUID
     kind: str
@@ -39,6 +42,8 @@ class PaperRef:
     size: int
     origin: Origin
     issued_at: int
+    number: str = ""
+    facts_digest: str = ""
 
 
 class Clock(StrEnum):
