@@ -1,0 +1,51 @@
+"""Tables of the succession room."""
+
+from jieli.succession.models.plan import (
+    Assignment,
+    Candidate,
+    Commitment,
+    CustomerConsent,
+    CustomerNeed,
+    CustomerWish,
+    Override,
+    Plan,
+    Rule,
+    Training,
+)
+from jieli.succession.models.transfer import (
+    Choice,
+    ChoiceLink,
+    Complaint,
+    Contact,
+    ContactWay,
+    Proposal,
+    Scan,
+    ServiceContact,
+    Submission,
+    SubmissionItem,
+    VoluntaryChoice,
+)
+
+__all__ = [
+    "Assignment",
+    "Candidate",
+    "Choice",
+    "ChoiceLink",
+    "Commitment",
+    "Complaint",
+    "Contact",
+    "ContactWay",
+    "CustomerConsent",
+    "CustomerNeed",
+    "CustomerWish",
+    "Override",
+    "Plan",
+    "Proposal",
+    "Rule",
+    "Scan",
+    "ServiceContact",
+    "Submission",
+    "SubmissionItem",
+    "Training",
+    "VoluntaryChoice",
+]
