@@ -34,6 +34,16 @@ class Home:
         return self.root / "tsa-ca.pem"
 
     @property
+    def seal(self) -> Path:
+        """The company's certificate and key with which papers are sealed; the demo's is called one."""
+        return self.root / "seal"
+
+    @property
+    def outbox(self) -> Path:
+        """演示投递箱: what would have gone out by SMS or mail, one file each; nothing of it leaves the machine."""
+        return self.root / "outbox"
+
+    @property
     def demo_clock(self) -> Path:
         """Milliseconds of the demo's clock, shared with its witness and timestamp authority."""
         return self.root / "demo-clock"

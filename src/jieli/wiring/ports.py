@@ -1,19 +1,46 @@
-"""What the archive needs of the rooms above it and of the machine, filled once a process."""
+"""What rooms need of the rooms above them and of the machine, filled once a process."""
+
+from collections.abc import Callable
 
 from jieli.archive import ports as archive
 from jieli.archive.keys.ring import load
 from jieli.archive.keys.store import open_store
+from jieli.connectors.sign import pades
+from jieli.connectors.sign.certificate import CERT_FILE
+from jieli.connectors.wecom.client import Api
+from jieli.connectors.wecom.transfers import WeCom
+from jieli.papers import ports as papers
 from jieli.reading.queries import opening_names
+from jieli.succession import ports as succession
 from jieli.wiring.extraction import extract
 from jieli.wiring.home import home_of
 from jieli.wiring.profile import Profile
 
 
-def fill(profile: Profile, *, at: int) -> None:
-    """Load the keyring and fill the archive's ports; KeyringMissing before `jieli keys init`. Idempotent.
+def fill(profile: Profile, *, at: int, clock: Callable[[], int] | None = None) -> None:
+    """Load the keyring and fill every port; KeyringMissing before `jieli keys init`. Idempotent.
 
-    A process that never calls this can neither deposit nor open anything.
+    A process that never calls this can neither deposit nor open anything, seals no paper and reaches no platform.
+    `clock` is for processes that live longer than one answer: by it they know when a platform's token has ended.
     """
     ring = load(home_of(profile).root)
     open_store(ring, at=at)
     archive.use(keyring=ring, extract=extract, confirm_opening=opening_names)
+    seal_papers(profile)
+    reach_platform(profile, clock or (lambda: at))
+
+
+def seal_papers(profile: Profile) -> None:
+    """Papers get the company's seal where the installation has one; NotSealed when it cannot be used."""
+    directory = home_of(profile).seal
+    papers.use(sealer=pades.load(directory) if (directory / CERT_FILE).exists() else None)
+
+
+def reach_platform(profile: Profile, clock: Callable[[], int]) -> None:
+    """Customers are passed on where a corp is configured; otherwise by hand. Opens no connection yet."""
+    corp = profile.wecom
+    if corp is None:
+        succession.use(platform=None)
+        return
+    api = Api(corpid=corp.corpid, secret=corp.secret, clock=clock, base=corp.url)
+    succession.use(platform=WeCom(api))

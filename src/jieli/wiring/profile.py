@@ -10,6 +10,7 @@ from jieli.kernel.errors import JieliError
 
 Name = Literal["demo", "production"]
 ROOT = Path(__file__).resolve().parents[3]
+WECOM = "https://qyapi.weixin.qq.com/cgi-bin"
 
 
 class BadProfile(JieliError):
@@ -31,6 +32,15 @@ class Urls:
 
 
 @dataclass(frozen=True)
+class Corp:
+    """How WeCom is reached: the address of its interface, the corp and the secret of the application used."""
+
+    url: str
+    corpid: str
+    secret: str
+
+
+@dataclass(frozen=True)
 class Profile:
     name: Name
     home: Path  # everything the installation writes: keys, sockets, demo output
@@ -39,6 +49,8 @@ class Profile:
     web_secret: str | None
     witness_url: str | None
     timestamp_url: str | None
+    wecom: Corp | None = None  # None: customers are passed on by hand, after a list of steps
+    site: str = "http://localhost:8765"  # where customers' and leavers' links lead
 
     @property
     def demo(self) -> bool:
@@ -64,6 +76,18 @@ def _urls(environ: dict[str, str]) -> Urls | None:
     return Urls(**{field: environ[name] for field, name in names.items()})
 
 
+def _corp(environ: dict[str, str]) -> Corp | None:
+    corpid, secret = environ.get("JIELI_WECOM_CORPID"), environ.get("JIELI_WECOM_SECRET")
+    if not corpid and not secret:
+        return None
+    if not corpid or not secret:
+        raise BadProfile(
+            "JIELI_WECOM_CORPID 与 JIELI_WECOM_SECRET 须同时设置。",
+            remedy="请在企业微信管理后台查到企业编号与应用的密钥；见 docs/reference/settings.md。",
+        )
+    return Corp(environ.get("JIELI_WECOM_URL", WECOM), corpid, secret)
+
+
 def read_profile(environ: dict[str, str]) -> Profile:
     """The profile that the environment describes; BadProfile says what is wrong with it."""
     name = environ.get("JIELI_PROFILE", "demo")
@@ -77,6 +101,8 @@ def read_profile(environ: dict[str, str]) -> Profile:
         web_secret=environ.get("JIELI_WEB_SECRET"),
         witness_url=environ.get("JIELI_WITNESS_URL"),
         timestamp_url=environ.get("JIELI_TIMESTAMP_URL"),
+        wecom=_corp(environ),
+        site=environ.get("JIELI_SITE", "http://localhost:8765").rstrip("/"),
     )
 
 

@@ -18,7 +18,7 @@ def work(
 ) -> None:
     """运行后台进程：继续未完的销毁、轮换密钥、整理索引、清扫到期的拒收摘要、每小时心跳。"""
     with command(as_json=as_json) as run:
-        ports.fill(run.profile, at=run.at())
+        ports.fill(run.profile, at=run.at(), clock=run.at)
         last: dict[str, int] = {}
         if once:
             run.answer(round_of(last, at=run.at()))
