@@ -59,6 +59,20 @@ def test_a_revision_keeps_what_was() -> None:
     assert findings() == set()
 
 
+def test_many_revisions_in_one_statement_are_the_same_as_one_by_one() -> None:
+    """From a hundred rows on they go over a passing table; twice in one book, for it is used again."""
+    people = admit(*(f"many{n}" for n in range(250)))
+    with book(at=NOW + MINUTE) as b:
+        for word in ("改", "又改"):
+            for person in people:
+                person.name = f"{word}{person.sign_in}"
+            b.entry("access.rename", by="system:test").revise(*people)
+    stored = dict(User.objects.filter(sign_in__startswith="many").values_list("sign_in", "name"))
+    assert stored == {f"many{n}": f"又改many{n}" for n in range(250)}
+    assert [len(queries.history("access_user", p.id)) for p in people[:3]] == [3, 3, 3]
+    assert findings() == set()
+
+
 def test_nested_books_stand_or_fall_together() -> None:
     with pytest.raises(RuntimeError, match="stop"), book(at=NOW) as outer:
         outer.entry("access.admit", by="system:test").insert(person("甲"))

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from jieli.ledger import append, locks, queries
 from jieli.ledger.append import StagedPart
-from jieli.ledger.bulk import copy_records, copy_rows
+from jieli.ledger.bulk import copy_records, copy_rows, update_rows
 from jieli.ledger.errors import NothingWritten
 from jieli.ledger.models import Log
 from jieli.ledger.tables import Kind, Row, sealed_fields
@@ -60,8 +60,7 @@ class Staged:
             if model.table_kind is not Kind.REVISE:
                 raise TypeError(f"{model._meta.db_table} is append-only")
             _wait_for_gate(same[0])
-            names = [f.name for f in model._meta.concrete_fields if not f.primary_key]
-            model._base_manager.using(model.store).bulk_update(same, names, batch_size=1_000)
+            update_rows(same, using=model.store)
             self._commit_to(same)
 
     def commit_to_leaves(self, leaves: Sequence[bytes]) -> None:
