@@ -27,6 +27,11 @@ def person_by_sign_in(sign_in: str) -> Person | None:
     return person(found) if found is not None else None
 
 
+def persons_of_staff(staff: UUID) -> list[UUID]:
+    """The login identity of somebody on the staff; none where he never had one."""
+    return list(User.objects.filter(staff=staff).values_list("id", flat=True))
+
+
 def user(user_id: UUID) -> User:
     """The row itself, for Django's session machinery and nothing else."""
     return User.objects.get(id=user_id)

@@ -67,3 +67,33 @@ class HolderLeft(JieliError):
     """Whoever is to hold the asset had left before that day."""
 
     code = "assets.holder_left"
+
+
+class NotApprovedChange(JieliError):
+    """The approval named does not cover this change of this account, or is not in force."""
+
+    code = "assets.approval_unfit"
+
+
+class NothingChanged(JieliError):
+    """The account has that number or name already."""
+
+    code = "assets.nothing_changed"
+
+
+class NoAlert(JieliError):
+    """No such change, or nothing about it needs an explanation."""
+
+    code = "assets.no_alert"
+
+
+class PersonalAccount(JieliError):
+    """A person's own account is never taken over."""
+
+    code = "assets.personal_account"
+
+
+class NumberResting(JieliError):
+    """A number that was cut rests before somebody else may have it."""
+
+    code = "assets.number_resting"

@@ -10,13 +10,15 @@ from django.db.models.fields import TextField
 from django.db.models.functions import Coalesce
 
 from jieli.access.types import Reach
+from jieli.assets import sign_duty
 from jieli.assets.models import Account
 from jieli.assets.types import NOBODY_KNOWN, AccountState, HolderKind
+from jieli.duties.queries import due_day_of
 from jieli.kernel.times import from_ms, local_day
 
 PAGE = 50
 _COLUMNS = (
-    "pk", "platform", "handle", "nickname", "type", "state", "sign_by", "entity__name",
+    "pk", "platform", "handle", "nickname", "type", "state", "sign_day", "entity__name",
     "who", "now__staff__name", "now__staff__staff_no", "now__staff__unit__name", "now__during",
 )  # fmt: skip
 
@@ -78,7 +80,8 @@ class Found:
 def _in_reach(reach: Reach, *, at: int) -> "QuerySet[Any]":
     now = FilteredRelation("asset__holding", condition=Q(asset__holding__during__contains=from_ms(at)))
     found = Account.objects.annotate(now=now).annotate(
-        who=Coalesce(F("now__holder_kind"), Value(NOBODY_KNOWN), output_field=TextField())
+        who=Coalesce(F("now__holder_kind"), Value(NOBODY_KNOWN), output_field=TextField()),
+        sign_day=due_day_of("pk", name=sign_duty.NAME),
     )
     if reach.everything:
         return found
@@ -105,7 +108,7 @@ def _narrowed(found: "QuerySet[Any]", wanted: Asked, at: int) -> "QuerySet[Any]"
 
 def _overdue(at: int) -> Q:
     """Not signed for, though the day by which it was to be is over."""
-    return Q(state=AccountState.UNSIGNED_STOCK.value, sign_by__lt=local_day(at))
+    return Q(state=AccountState.UNSIGNED_STOCK.value, sign_day__lt=local_day(at))
 
 
 def counts(reach: Reach, *, at: int) -> Counts:

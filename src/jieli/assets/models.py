@@ -14,7 +14,9 @@ from django.db.models import Deferrable, Q
 from jieli.assets.types import (
     AccountState,
     AccountType,
+    Alert,
     AssetKind,
+    ChangeOf,
     Controller,
     GroupKind,
     HolderKind,
@@ -74,7 +76,6 @@ class Account(Row):
     registered_on = sealed(models.DateField(null=True))
     dedicated = sealed(models.BooleanField(null=True))
     state = sealed(models.TextField())
-    sign_by = sealed(models.DateField(null=True))
 
     class Meta:
         db_table = "assets_account"
@@ -83,6 +84,36 @@ class Account(Row):
             _one_of("assets_account_type", "type", AccountType),
             _one_of("assets_account_state", "state", AccountState),
             _one_of("assets_account_registered_by", "registered_by", Side, null=True),
+        ]
+
+
+class AccountChange(Row):
+    """What an account is bound to or called became something else (R0.10): when, by whom, and by whose leave.
+
+    `approval` was in force when it was entered; `permission` is a paper that was shown afterwards (W10).
+    """
+
+    table_kind = Kind.REVISE
+    id = sealed(models.UUIDField(primary_key=True))
+    account = sealed(models.ForeignKey(Account, on_delete=_PROTECT))
+    what = sealed(models.TextField())
+    before = sealed(models.TextField(null=True), personal=True)
+    after = sealed(models.TextField(null=True), personal=True)
+    changed_at = sealed(models.BigIntegerField())
+    changed_by = sealed(models.ForeignKey(Staff, null=True, on_delete=_PROTECT))
+    approval = sealed(models.UUIDField(null=True))
+    alert = sealed(models.TextField(null=True))
+    permission = sealed(models.UUIDField(null=True))
+
+    class Meta:
+        db_table = "assets_account_change"
+        constraints = [
+            _one_of("assets_account_change_what", "what", ChangeOf),
+            _one_of("assets_account_change_alert", "alert", Alert, null=True),
+            models.CheckConstraint(
+                condition=Q(alert__isnull=True) | Q(approval__isnull=True),
+                name="assets_account_change_approved",
+            ),
         ]
 
 
@@ -107,7 +138,7 @@ class Acknowledgement(Row):
 
 
 class Number(Row):
-    """A telephone number and in whose real name the carrier keeps it (R0.9)."""
+    """A telephone number, in whose real name the carrier keeps it (R0.9), and until when it rests after a cut."""
 
     table_kind = Kind.REVISE
     basis = True
@@ -116,6 +147,7 @@ class Number(Row):
     carrier_holder = sealed(models.TextField())
     payer = sealed(models.TextField(null=True))
     iccid = sealed(models.TextField(null=True))
+    rests_until = sealed(models.BigIntegerField(null=True))
 
     class Meta:
         db_table = "assets_number"

@@ -4,8 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from jieli.assets.errors import EmptyPeriod, HolderLeft, NotYet, StateRefused, UnknownHolder
-from jieli.assets.types import AccountState, HolderKind
+from jieli.assets.errors import (
+    EmptyPeriod,
+    HolderLeft,
+    NotYet,
+    PersonalAccount,
+    StateRefused,
+    UnknownHolder,
+)
+from jieli.assets.types import AccountState, AccountType, HolderKind
 from jieli.kernel.times import local_day
 from jieli.parties.types import StaffRef
 
@@ -112,6 +119,12 @@ def check_holder(person: StaffRef | None, begins_at: int) -> None:
         raise UnknownHolder("接收人未登记为员工。", remedy="请先登记员工。")
     if person.left_on is not None and local_day(begins_at) > person.left_on:
         raise HolderLeft("接收人在此之前已经离职。", remedy="请另选接收人，或先收回公司库存。")
+
+
+def check_not_personal(kind: AccountType) -> None:
+    """PersonalAccount (assets.personal_account): a person's own WeChat is never asked for, whoever agrees."""
+    if kind.personal:
+        raise PersonalAccount("个人微信不能移交、收回或签作工作账号。", remedy="请改用清单式移交。")
 
 
 def check_period(begins_at: int, ends_at: int | None) -> None:

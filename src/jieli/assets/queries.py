@@ -5,11 +5,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from jieli.assets import sign_duty
 from jieli.assets.models import (
     Account,
     Acknowledgement,
     Asset,
     Control,
+    Device,
     Group,
     GroupMember,
     Holding,
@@ -26,6 +28,7 @@ from jieli.assets.types import (
     AssetRef,
     Controller,
     ControlSpan,
+    DeviceRef,
     GroupKind,
     GroupRef,
     HistoryStep,
@@ -37,6 +40,10 @@ from jieli.assets.types import (
     UseSpan,
 )
 from jieli.kernel.times import from_ms
+from jieli.ledger.queries import first_recorded
+
+#: Only in these states can a duty to sign be open.
+_TO_BE_SIGNED = frozenset({AccountState.UNSIGNED_STOCK.value, AccountState.LEAVING.value})
 
 
 def assets(ids: Collection[UUID]) -> dict[UUID, AssetRef]:
@@ -63,6 +70,12 @@ def accounts_by_id(ids: Collection[UUID]) -> dict[UUID, AccountRef]:
     return {ref.id: ref for ref in _accounts(Account.objects.filter(asset_id__in=ids))}
 
 
+def devices(ids: Collection[UUID]) -> dict[UUID, DeviceRef]:
+    """These devices by id; whatever is no device is absent."""
+    rows = Device.objects.filter(asset_id__in=ids).values_list("asset_id", "imei", "model", "serial")
+    return {row[0]: DeviceRef(*row) for row in rows}
+
+
 def awaiting_signature() -> list[AccountRef]:
     """Accounts in work without the holder's signature (存量待补签), the most urgent first."""
     rows = Account.objects.filter(state=AccountState.UNSIGNED_STOCK.value)
@@ -79,13 +92,14 @@ def on_personal_numbers() -> list[AccountRef]:
 def _accounts(rows: Iterable[Account]) -> list[AccountRef]:
     found = list(rows)
     signed = acknowledgements([row.pk for row in found])
+    sign_by = sign_duty.days([row.pk for row in found if row.state in _TO_BE_SIGNED])
     refs = []
     for row in found:
         newest = signed[row.pk][-1] if signed[row.pk] else None
         refs.append(
             AccountRef(
                 row.pk, row.platform, row.handle, AccountType(row.type), AccountState(row.state), row.entity_id,
-                row.nickname, row.number, row.sign_by, newest.id if newest else None,
+                row.nickname, row.number, sign_by.get(row.pk), newest.id if newest else None,
                 newest.staff_id if newest else None, newest.signed_at if newest else None,
             )
         )  # fmt: skip
@@ -107,11 +121,16 @@ def acknowledgements(account_ids: Collection[UUID]) -> dict[UUID, list[Acknowled
 def holdings_of(asset_ids: Collection[UUID]) -> dict[UUID, list[HoldingSpan]]:
     """The holdings of each asset, oldest first. Gaps are not filled: use `history` to show them."""
     found: dict[UUID, list[HoldingSpan]] = {key: [] for key in asset_ids}
-    rows = Holding.objects.filter(asset_id__in=asset_ids).order_by("during")
+    for asset, span in _spans(asset_ids):
+        found[asset].append(span)
+    return found
+
+
+def _spans(asset_ids: Collection[UUID], **narrowed: Any) -> Iterable[tuple[UUID, HoldingSpan]]:
+    rows = Holding.objects.filter(asset_id__in=asset_ids, **narrowed).order_by("during")
     for asset, row in _rows(rows, "asset_id", "id", "staff_id", "holder_kind", "paper"):
         key, staff, kind, paper, begin, end = row
-        found[asset].append(HoldingSpan(key, staff, HolderKind(kind), begin, end, paper))
-    return found
+        yield asset, HoldingSpan(key, staff, HolderKind(kind), begin, end, paper)
 
 
 def _rows(rows: Any, *names: str) -> Iterable[tuple[Any, tuple[Any, ...]]]:
@@ -126,11 +145,10 @@ def holder_at(asset_id: UUID, ms: int) -> HoldingSpan | None:
 
 
 def holders_at(asset_ids: Collection[UUID], ms: int) -> dict[UUID, HoldingSpan | None]:
-    """Who was responsible for each asset at an instant; None is 不明. One query."""
-    return {
-        key: next((span for span in spans if span.holds(ms)), None)
-        for key, spans in holdings_of(asset_ids).items()
-    }
+    """Who was responsible for each asset at an instant; None is 不明. One query, which the index answers."""
+    found: dict[UUID, HoldingSpan | None] = dict.fromkeys(asset_ids)
+    found.update((asset, span) for asset, span in _spans(asset_ids, during__contains=from_ms(ms)))
+    return found
 
 
 def held_by(staff_id: UUID, ms: int) -> list[AssetRef]:
@@ -184,3 +202,8 @@ def control_at(asset_id: UUID, right: Right, ms: int) -> ControlSpan | None:
     for key, (found, controller, staff, begin, end) in _rows(rows, "id", "right", "controller", "staff_id"):
         return ControlSpan(key, Right(found), Controller(controller), staff, begin, end)
     return None
+
+
+def control_entry(span: ControlSpan) -> int:
+    """The ledger's entry that gave this right (R0.38): the event that a dispute asks for."""
+    return first_recorded("assets_control", [span.id])[str(span.id)].entry

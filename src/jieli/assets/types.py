@@ -14,7 +14,7 @@ class AssetKind(StrEnum):
 
 
 class AccountType(StrEnum):
-    """Kinds of virtual property, one registry for all (R0.45)."""
+    """Kinds of virtual property, one registry for all (R0.45); a person's own WeChat is in it only as a carrier."""
 
     WORK_CHAT = "企业微信"
     CHAT = "工作微信"
@@ -24,7 +24,13 @@ class AccountType(StrEnum):
     SHORT_VIDEO = "短视频账号"
     LIVE_ROOM = "直播间后台"
     PUBLIC_PAGE = "公众号"
+    PERSONAL_CHAT = "个人微信"
     OTHER = "其他"
+
+    @property
+    def personal(self) -> bool:
+        """Never handed over, taken back or signed for: what hangs on it leaves by lists (清单式移交)."""
+        return self is AccountType.PERSONAL_CHAT
 
 
 class AccountState(StrEnum):
@@ -69,6 +75,21 @@ class Right(StrEnum):
     DATA = "数据使用权"
 
 
+class ChangeOf(StrEnum):
+    """What of an account can be bound anew or renamed (R0.10)."""
+
+    NUMBER = "绑定号码"
+    NICKNAME = "昵称"
+    MAILBOX = "绑定邮箱"
+    REAL_NAME = "实名人"
+
+
+class Alert(StrEnum):
+    """What a change may look like before anybody explained it."""
+
+    REBOUND = "公司号码换绑为非公司号码，无批准记录"
+
+
 class GroupKind(StrEnum):
     INTERNAL = "内部群"
     CUSTOMER = "客户群"
@@ -107,6 +128,14 @@ class NewDevice:
     imei: str
     model: str
     serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRef:
+    id: UUID
+    imei: str
+    model: str
+    serial: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +221,58 @@ class AccountRef:
     acknowledgement_id: UUID | None
     acknowledged_by: UUID | None
     acknowledged_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRef:
+    """A rebind or rename: `changed_at` is claimed, the ledger says when we knew; `alert` None where nothing is odd.
+
+    `approval` was in force when the change was entered; `permission` is the paper that showed leave afterwards.
+    """
+
+    id: UUID
+    account_id: UUID
+    what: ChangeOf
+    before: str | None
+    after: str | None
+    changed_at: int
+    changed_by: UUID | None
+    approval: UUID | None
+    alert: Alert | None
+    permission: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRef:
+    """A line of the number register (R0.9). `issued_to` None and `issued_at` set: with the store; both None: 不明.
+
+    `receipt` is the paper on which the present holder signed for it, `returned_at` when the last person gave it
+    back. A number in a person's own name is never taken for one that the company provided.
+    """
+
+    id: UUID
+    number: str
+    carrier_holder: Side
+    payer: Side | None
+    iccid: str | None
+    issued_to: UUID | None
+    issued_at: int | None
+    receipt: UUID | None
+    returned_at: int | None
+
+    @property
+    def provided_by_company(self) -> bool:
+        return self.carrier_holder is Side.COMPANY
+
+
+@dataclass(frozen=True, slots=True)
+class Unreturned:
+    """Something that is still with somebody who left (逾期未交回, R0.12); days are counted from the day after."""
+
+    asset: "AssetRef"
+    staff_id: UUID
+    left_on: date
+    days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from jieli.parties.types import (
     CustomerSource,
     EngagementKind,
     EngagementRef,
+    OrderRef,
     OrderShare,
+    Qualifier,
     StaffRef,
 )
 
@@ -66,6 +68,12 @@ def customer(ids: Collection[UUID]) -> dict[UUID, CustomerRef]:
     return {ref.id: ref for ref in map(_customer, found)}
 
 
+def phones(customer_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The telephone number of each of these customers that has one: only for telling him something."""
+    found = Customer.objects.filter(id__in=customer_ids, phone__isnull=False)
+    return {key: phone for key, phone in found.values_list("id", "phone") if phone}
+
+
 def identities(platform: str, external_ids: Collection[str] | None = None) -> dict[str, UUID]:
     """The customer behind each id of a platform: all of them, or those asked for."""
     found = CustomerIdentity.objects.filter(platform=platform)
@@ -100,6 +108,25 @@ def engagements(staff_ids: Collection[UUID]) -> dict[UUID, list[EngagementRef]]:
                 row.begins_on, row.ends_on, row.sender,
             )
         )  # fmt: skip
+    return found
+
+
+def orders_of(staff_ids: Collection[UUID]) -> dict[UUID, list[OrderRef]]:
+    """The orders of each seller, by number. One query."""
+    found: dict[UUID, list[OrderRef]] = {key: [] for key in staff_ids}
+    rows = Order.objects.filter(staff_id__in=found).order_by("order_no")
+    columns = (
+        "staff_id",
+        "id",
+        "order_no",
+        "customer_id",
+        "product",
+        "amount_fen",
+        "qualifier",
+        "ordered_on",
+    )
+    for staff, key, number, customer, product, fen, qualifier, day in rows.values_list(*columns):
+        found[staff].append(OrderRef(key, number, customer, product, fen, Qualifier(qualifier), day))
     return found
 
 

@@ -136,6 +136,19 @@ class EngagementRef:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRef:
+    """An order on which somebody stands as the seller."""
+
+    id: UUID
+    order_no: str
+    customer: UUID
+    product: str
+    amount_fen: int
+    qualifier: Qualifier
+    ordered_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class OrderShare:
     """How many of some customers are tied to an order, and whose source nobody knows (R0.11)."""
 

@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from jieli.assets.errors import AlreadyHolds, UnknownAsset
+from jieli.assets import sign_duty
+from jieli.assets.errors import AlreadyHolds, NumberResting, UnknownAsset
 from jieli.assets.judged import by_the_database, holder_overlap
-from jieli.assets.models import Account, Asset, Holding
-from jieli.assets.policy import after, check_holder, check_moment, check_period, event_of_hand_over
+from jieli.assets.models import Account, Asset, Holding, Number
+from jieli.assets.policy import (
+    after,
+    check_holder,
+    check_moment,
+    check_not_personal,
+    check_period,
+    event_of_hand_over,
+)
 from jieli.assets.spans import of_range, to_range
-from jieli.assets.types import AccountState, HandOver, HolderKind
+from jieli.assets.types import AccountState, AccountType, HandOver, HolderKind
 from jieli.kernel.ids import new_id
 from jieli.ledger import locks
 from jieli.ledger.operations import book
@@ -30,7 +38,7 @@ def hand_over(
     What stands at that moment ends there. Name the holding you saw as `present`, so that of two hand-overs
     decided on the same picture the later one is refused (assets.holder_overlap). Other codes:
     assets.unknown_asset, assets.unknown_holder, assets.holder_left, assets.already_holds, assets.not_yet,
-    assets.state_refused (a closed account).
+    assets.state_refused (a closed account), assets.personal_account, assets.number_resting.
     """
     order = HandOver(asset_id, to_staff, begins_at, paper, present)
     return hand_over_many([order], by=by, at=at)[0]
@@ -58,15 +66,18 @@ def hand_over_many(orders: Sequence[HandOver], *, by: str, at: int) -> list[UUID
         locks.change_bases()
         ids = _locked([order.asset_id for order in orders])
         _check_holders([(order.to_staff, order.begins_at) for order in orders])
-        standing = _holdings(ids)
+        standing = _holdings(ids, since=min((o.begins_at for o in orders), default=at))
         closed = [c for o in orders if (c := _closed_by(o, standing[o.asset_id])) is not None]
         opened = [_opened_by(order, at) for order in orders]
         moved = _moved_accounts(orders)
+        _check_rested(orders)
         entry = b.entry("assets.hand_over", by=by, facts={"assets": len(orders)})
         # Closed before the next is opened: the constraint would see two holders otherwise.
         entry.revise(*closed)
         entry.insert(*opened)
         entry.revise(*moved)
+        # What the former holder was to sign, nobody can sign any more: the next one signs before he uses it.
+        sign_duty.drop([a.pk for a in moved], reason="账号已移交或收回", by=by, at=at)
     return [row.pk for row in opened]
 
 
@@ -87,9 +98,11 @@ def _locked(asset_ids: Sequence[UUID]) -> list[UUID]:
     return found
 
 
-def _holdings(asset_ids: Sequence[UUID]) -> dict[UUID, list[Holding]]:
+def _holdings(asset_ids: Sequence[UUID], *, since: int) -> dict[UUID, list[Holding]]:
+    """What stands at `since` or later: whatever ended before it can be long, and decides nothing here."""
     found: dict[UUID, list[Holding]] = {key: [] for key in asset_ids}
-    for row in Holding.objects.filter(asset_id__in=asset_ids).order_by("during"):
+    standing = Holding.objects.filter(asset_id__in=asset_ids, during__overlap=to_range(since, None))
+    for row in standing.order_by("during"):
         found[row.asset_id].append(row)
     return found
 
@@ -132,11 +145,33 @@ def _moved_accounts(orders: Sequence[HandOver]) -> list[Account]:
     to = {o.asset_id: HolderKind.STAFF if o.to_staff else HolderKind.STORE for o in orders}
     moved = []
     for account in Account.objects.filter(asset_id__in=to):
+        check_not_personal(AccountType(account.type))
         state = after(AccountState(account.state), event_of_hand_over(to[account.pk]))
         if state.value != account.state:
-            account.state, account.sign_by = state.value, None
+            account.state = state.value
             moved.append(account)
     return moved
+
+
+def _check_rested(orders: Sequence[HandOver]) -> None:
+    given = {o.asset_id: o.begins_at for o in orders if o.to_staff is not None}
+    resting = Number.objects.filter(asset_id__in=given, rests_until__isnull=False)
+    if any(
+        until is not None and until > given[key]
+        for key, until in resting.values_list("asset_id", "rests_until")
+    ):
+        raise NumberResting("号码停用后尚在沉淀期，不能再配发。", remedy="请另选号码，或等沉淀期满。")
+
+
+def rest_number(*, number_id: UUID, until: int, by: str, at: int) -> None:
+    """A number was cut at the carrier: nobody gets it before `until`. assets.unknown_asset."""
+    with book(at=at) as b:
+        locks.change_bases()
+        row = Number.objects.select_for_update().filter(asset_id=number_id).first()
+        if row is None:
+            raise UnknownAsset("号码未登记。", remedy="请先登记号码。")
+        row.rests_until = until
+        b.entry("assets.rest_number", by=by, facts={"number": str(number_id)}).revise(row)
 
 
 def correct_holding(

@@ -5,14 +5,23 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
+from jieli.assets import sign_duty
 from jieli.assets.models import Account, Asset, Device, Group, Number
+from jieli.assets.operations.rebinding import note_changes, watched
 from jieli.assets.types import AccountState, AssetKind, NewAccount, NewDevice, NewGroup, NewNumber
 from jieli.kernel.times import local_day
+from jieli.ledger import locks
+from jieli.ledger.operations import book
 from jieli.ledger.tables import Row
-from jieli.parties.registers import Wanted, compare, put
+from jieli.parties.registers import Wanted, compare, existing, put
 from jieli.parties.types import Outcome
 
 SIGN_WITHIN_DAYS = 30
+ACCOUNT_KEY = ("platform", "handle")
+
+
+class _NothingLeftError(Exception):
+    """Another writer did the same work while we waited for the lock: the transaction is given up, empty."""
 
 
 def _values(row: Any, *left_out: str) -> dict[str, Any]:
@@ -45,18 +54,46 @@ def register_accounts(
 ) -> Outcome:
     """Accounts by platform and handle (R0.10, R0.45).
 
-    An account that was already worked with becomes 存量待补签, to be signed for within so many days: it can be
-    handed over, but nothing is recorded. A new one (`new`) stays 登记 until its holder signed (R0.48). The state
-    of an account that is known already is never touched here.
+    An account that was already worked with becomes 存量待补签, with a duty to sign for it within so many days: it
+    can be handed over, but nothing is recorded. A new one (`new`) stays 登记 until its holder signed (R0.48). The
+    state of an account that is known already is never touched here; a number or name that differs is kept as a
+    change, an unapproved one as an alert (R0.10).
     """
-    sign_by = local_day(at) + timedelta(days=sign_within_days)
-    fresh: dict[str, Any] = {"state": AccountState.REGISTERED, "sign_by": None}
-    stock: dict[str, Any] = {"state": AccountState.UNSIGNED_STOCK, "sign_by": sign_by}
-    wanted = [Wanted(_values(row, "new"), fresh if row.new else stock) for row in rows]
-    return _register(
-        Account, wanted, key=["platform", "handle"], kind=AssetKind.ACCOUNT,
-        verb="assets.register_accounts", by=by, at=at,
-    )  # fmt: skip
+    wanted = [Wanted(_values(row, "new"), {"state": _first_state(row)}) for row in rows]
+    looked = compare(Account, wanted, key=ACCOUNT_KEY, at=at)
+    if not looked.new and not looked.changed:
+        return looked.outcome()
+    try:
+        with book(at=at):
+            locks.change_bases()
+            known = existing(Account, ACCOUNT_KEY, [(row.platform, row.handle) for row in rows])
+            before = {row.pk: watched(row) for row in known.values() if isinstance(row, Account)}
+            done = _register(
+                Account, wanted, key=ACCOUNT_KEY, kind=AssetKind.ACCOUNT, verb="assets.register_accounts",
+                by=by, at=at,
+            )  # fmt: skip
+            if not done.new and not done.changed:
+                raise _NothingLeftError
+            fresh = {(row.platform, row.handle) for row in rows} - set(known)
+            _lay_to_sign(rows, fresh, within=sign_within_days, by=by, at=at)
+            note_changes(list(Account.objects.filter(asset_id__in=before)), before, by=by, at=at)
+    except _NothingLeftError:
+        return Outcome(unchanged=len(rows))
+    return done
+
+
+def _first_state(row: NewAccount) -> AccountState:
+    return AccountState.REGISTERED if row.new else AccountState.UNSIGNED_STOCK
+
+
+def _lay_to_sign(
+    rows: Sequence[NewAccount], fresh: set[tuple[str, str]], *, within: int, by: str, at: int
+) -> None:
+    """Accounts in work that were not known before get the day by which they are to be signed for."""
+    keys = [key for row in rows if not row.new and (key := (row.platform, row.handle)) in fresh]
+    if keys:
+        found = [row.pk for row in existing(Account, ACCOUNT_KEY, keys).values()]
+        sign_duty.lay(found, day=local_day(at) + timedelta(days=within), by=by, at=at)
 
 
 def register_numbers(rows: Sequence[NewNumber], *, by: str, at: int) -> Outcome:

@@ -1,19 +1,26 @@
 """The holder's signature under 工作账号不是个人财产 (R0.48), and what else moves an account from state to state."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
+from jieli.assets import sign_duty
 from jieli.assets.errors import NotTheHolder, UnknownAsset
 from jieli.assets.models import Account, Acknowledgement
-from jieli.assets.policy import Event, after, check_event, check_moment
+from jieli.assets.policy import Event, after, check_event, check_moment, check_not_personal
 from jieli.assets.queries import acknowledgements, holdings_of
-from jieli.assets.types import AccountState, HoldingSpan, Signature
+from jieli.assets.types import AccountState, AccountType, HoldingSpan, Signature
 from jieli.kernel.errors import JieliError
 from jieli.kernel.ids import new_id
+from jieli.kernel.times import local_day
 from jieli.ledger import locks
 from jieli.ledger.operations import book
 from jieli.parties.registers import Changes, put
 from jieli.parties.types import Outcome
+
+
+class _NothingLeftError(Exception):
+    """Somebody else entered the same signatures while we waited: the transaction is given up, empty."""
 
 
 def acknowledge(*, account_id: UUID, staff_id: UUID, paper: UUID, signed_at: int, by: str, at: int) -> None:
@@ -29,8 +36,28 @@ def acknowledge_many(signatures: Sequence[Signature], *, by: str, at: int) -> Ou
     """Several signatures as one entry, all or none; those known already are left alone."""
     if not signatures:
         return Outcome()
-    done = put(lambda: _compare(signatures, at), kind="assets.acknowledge", by=by, at=at)
+    looked = _compare(signatures, at)
+    if not looked.new and not looked.changed:
+        return Outcome(unchanged=len(signatures))
+    try:
+        with book(at=at):
+            done = put(lambda: _compare(signatures, at), kind="assets.acknowledge", by=by, at=at)
+            if not done.new:
+                raise _NothingLeftError
+            sign_duty.fulfil(_signed_for(signatures, at), by=by, at=at)
+    except _NothingLeftError:
+        return Outcome(unchanged=len(signatures))
     return Outcome(new=done.new, unchanged=len(signatures) - done.new)  # accounts that moved are not counted
+
+
+def _signed_for(signatures: Sequence[Signature], at: int) -> dict[UUID, tuple[UUID, date]]:
+    """The accounts that were signed for by whoever holds them now: with which paper, on which day."""
+    holdings = holdings_of({s.account_id for s in signatures})
+    return {
+        s.account_id: (s.paper, local_day(s.signed_at))
+        for s in signatures
+        if _holds(holdings[s.account_id], s.staff_id, at)
+    }
 
 
 def _compare(signatures: Sequence[Signature], at: int) -> Changes:
@@ -53,7 +80,7 @@ def _compare(signatures: Sequence[Signature], at: int) -> Changes:
         account = accounts[key]
         state = after(AccountState(account.state), Event.ACKNOWLEDGED)
         if state.value != account.state:
-            account.state, account.sign_by = state.value, None
+            account.state = state.value
             changed.append(account)
     rows = [
         Acknowledgement(
@@ -67,20 +94,25 @@ def _compare(signatures: Sequence[Signature], at: int) -> Changes:
 def unsound(signatures: Sequence[Signature], *, at: int) -> dict[int, JieliError]:
     """What speaks against each signature, by position; a loader shows them beside their rows."""
     ids = {s.account_id for s in signatures}
-    states = dict(Account.objects.filter(asset_id__in=ids).values_list("asset_id", "state"))
+    rows = Account.objects.filter(asset_id__in=ids).values_list("asset_id", "state", "type")
+    known = {key: (state, AccountType(kind)) for key, state, kind in rows}
     holdings = holdings_of(ids)
     found: dict[int, JieliError] = {}
     for n, signature in enumerate(signatures):
         try:
-            _check(signature, states.get(signature.account_id), holdings[signature.account_id], at)
+            _check(signature, known.get(signature.account_id), holdings[signature.account_id], at)
         except JieliError as problem:
             found[n] = problem
     return found
 
 
-def _check(signature: Signature, state: str | None, holdings: list[HoldingSpan], at: int) -> None:
-    if state is None:
+def _check(
+    signature: Signature, known: tuple[str, AccountType] | None, holdings: list[HoldingSpan], at: int
+) -> None:
+    if known is None:
         raise UnknownAsset("账号未登记。", remedy="请先登记账号。")
+    state, kind = known
+    check_not_personal(kind)
     check_moment(signature.signed_at, at=at)
     check_event(AccountState(state), Event.ACKNOWLEDGED)
     # Papers carry a day, hand-overs a minute: who holds it now may have signed the morning he received it.
@@ -116,3 +148,5 @@ def mark_accounts(
             account.state = after(AccountState(account.state), event, holder_signed=by_holder).value
         facts = {"accounts": len(accounts), "event": event.value, **({"paper": str(paper)} if paper else {})}
         b.entry("assets.mark_accounts", by=by, facts=facts).revise(*accounts)
+        if event is Event.CLOSED:
+            sign_duty.drop(account_ids, reason="账号已停用", by=by, at=at)
