@@ -3,7 +3,7 @@
 Reads only. Everything is fetched in bulk: a package of ten thousand items asks as many questions as one of ten.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,8 +41,12 @@ class Gathered:
         return self.checkpoints[-1]
 
 
-def gather(items: Sequence[OpenedItem], *, more: Iterable[tuple[str, object]]) -> Gathered:
+def gather(
+    items: Sequence[OpenedItem], *, more: Iterable[tuple[str, object]], since: Collection[str] = ()
+) -> Gathered:
     """Everything that proves `items`, and the parts of the rows in `more` (holdings, the opening).
+
+    Of the rows of the tables in `since`, too, the earliest vouched-for checkpoint is taken.
 
     A checkpoint that covers all of it must stand already: the signer is asked before, never from here.
     """
@@ -50,7 +54,9 @@ def gather(items: Sequence[OpenedItem], *, more: Iterable[tuple[str, object]]) -
     bases = {row for i in items for row in i.item.basis_rows}
     _add_parts(found, [*sorted(bases), *_footing(found.proofs.values()), *more])
     wanted = {p.entry for p in found.proofs.values()} | {p.entry for p, _, _ in found.parts}
-    found.checkpoints = covering(max(wanted, default=0), {p.entry for p in found.proofs.values()})
+    fixed = {p.entry for p in found.proofs.values()}
+    fixed |= {part.entry for part, body, _ in found.parts if body["table"] in since}
+    found.checkpoints = covering(max(wanted, default=0), fixed)
     found.entries = ledger.entries(wanted)
     log = tree(found.newest.size)
     found.entry_paths = {index: log.inclusion(index) for index in sorted(wanted)}

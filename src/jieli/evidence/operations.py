@@ -25,7 +25,7 @@ from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
 from jieli.matters import queries as matters
 from jieli.papers.rendering import render
-from jieli.papers.types import Head, Template
+from jieli.papers.types import Conversation, Head, Template
 from jieli.parties import queries as parties
 from jieli.reading import operations as reading
 from jieli.reading.types import Page, Window
@@ -63,9 +63,9 @@ def make_conversation_package(
     if not items:
         raise _nothing()
     about = archive.conversations([conversation])[conversation]
-    more = _grounds(items, page)
-    case = _case(about, page, by=by, at=at, matter=matter, outside=outside)
-    pdfs = _papers(_covered(items, more, outside), case, about, outside)
+    more = grounds(items, page)
+    case = talk_case(about, page, by=by, at=at, matter=matter, outside=outside)
+    pdfs = _papers(covered(items, more, outside), case, about, outside)
     with Package(_about(case, outside, purpose=purpose, at=at), policy=outside.policy) as package:
         for name, content in pdfs:
             package.add_pdf(name, content)
@@ -73,8 +73,8 @@ def make_conversation_package(
             package.add_omission(what=case.conversation, count=count, reason=reason)
         sealed = [content for _, content in pdfs] + [package.omissions()]
         record, entry = _seal(sealed, items, page, conversation=conversation, matter=matter, by=by, at=at)
-        found = _covered(items, [*more, ("evidence_package", record)], outside)
-        _add_proofs(package, found)
+        found = covered(items, [*more, ("evidence_package", record)], outside)
+        add_proofs(package, found)
         package.write(path)
     return _made(path, found, page, record, entry)
 
@@ -85,7 +85,7 @@ def _nothing() -> NothingToProve:
     )
 
 
-def _grounds(items: Sequence[OpenedItem], page: Page) -> list[tuple[str, object]]:
+def grounds(items: Sequence[OpenedItem], page: Page) -> list[tuple[str, object]]:
     """Rows that a reader needs beside the items' own bases: the account, its holders' history, the opening."""
     more: list[tuple[str, object]] = [("reading_opening", page.opening)]
     accounts = {i.item.account for i in items if i.item.account is not None}
@@ -95,13 +95,16 @@ def _grounds(items: Sequence[OpenedItem], page: Page) -> list[tuple[str, object]
     return more
 
 
-def _covered(items: Sequence[OpenedItem], more: Sequence[tuple[str, object]], outside: Outside) -> Gathered:
+def covered(items: Sequence[OpenedItem], more: Sequence[tuple[str, object]], outside: Outside) -> Gathered:
     """Have the signer cover everything committed so far, and gather under its checkpoint."""
     outside.checkpoint()
     return gather(items, more=more)
 
 
-def _case(about: ConversationRef, page: Page, *, by: Person, at: int, matter: str, outside: Outside) -> Case:
+def talk_case(
+    about: ConversationRef, page: Page, *, by: Person, at: int, matter: str, outside: Outside
+) -> Case:
+    """What the papers about one opened conversation share."""
     thread = matters.matter(matter)
     why = [*page.left_out.items(), *page.not_shown.items()]
     omitted = [(count, reason.value) for reason, count in why if count]
@@ -118,7 +121,7 @@ def _case(about: ConversationRef, page: Page, *, by: Person, at: int, matter: st
     )
 
 
-def _names(items: Sequence[OpenedItem]) -> dict[UUID, Name]:
+def speakers(items: Sequence[OpenedItem]) -> dict[UUID, Name]:
     """Speakers by id, as the registers name them now."""
     speakers = {i.item.speaker for i in items if i.item.speaker is not None}
     names = {
@@ -130,18 +133,23 @@ def _names(items: Sequence[OpenedItem]) -> dict[UUID, Name]:
     return names
 
 
-def _papers(found: Gathered, case: Case, about: ConversationRef, outside: Outside) -> list[tuple[str, bytes]]:
-    accounts = {i.item.account for i in found.items if i.item.account is not None}
-    handles = {key: ref.handle for key, ref in assets.accounts_by_id(accounts).items()}
-    platforms = {ref.platform for ref in assets.accounts_by_id(accounts).values()}
+def talk(case: Case, found: Gathered, about: ConversationRef) -> tuple[Conversation, str]:
+    """The conversation printed, with the names that the registers give now; and its platform in people's words."""
+    accounts = assets.accounts_by_id({i.item.account for i in found.items if i.item.account is not None})
+    handles = {key: ref.handle for key, ref in accounts.items()}
+    platforms = {ref.platform for ref in accounts.values()}
     platform = "、".join(printing.PLATFORMS.get(p, p) for p in sorted(platforms)) or about.source
+    return printing.conversation(case, found, speakers(found.items), handles, platform), platform
+
+
+def _papers(found: Gathered, case: Case, about: ConversationRef, outside: Outside) -> list[tuple[str, bytes]]:
     log_key = policy.parse(outside.policy).logs[0].format()
-    talk = printing.conversation(case, found, _names(found.items), handles, platform)
+    printed, platform = talk(case, found, about)
     papers: list[tuple[str, Template]] = [
         ("01-证据目录.pdf", printing.evidence_list(case, found)),
         ("02-提取过程说明.pdf", printing.extraction_note(case, found, outside, platform=platform)),
         ("03-核验说明.pdf", printing.verification_note(case, found, outside, log_key=log_key)),
-        ("04-会话记录.pdf", talk),
+        ("04-会话记录.pdf", printed),
     ]
     return [(name, render(paper)) for name, paper in papers]
 
@@ -158,7 +166,8 @@ def _about(case: Case, outside: Outside, *, purpose: str, at: int) -> About:
     )
 
 
-def _add_proofs(package: Package, found: Gathered) -> None:
+def add_proofs(package: Package, found: Gathered) -> None:
+    """Put in everything a verifier follows: checkpoints, entries, items, parts, texts as served."""
     for c in found.checkpoints:
         package.add_checkpoint(c.cosigned_note.encode())
         for _, response in c.timestamps:
@@ -186,7 +195,8 @@ def _add_proofs(package: Package, found: Gathered) -> None:
         package.add_served(served)
 
 
-def _omitted(page: Page) -> int:
+def left_out(page: Page) -> int:
+    """How many items of a conversation the package does not show."""
     return sum(page.left_out.values()) + sum(page.not_shown.values())
 
 
@@ -209,7 +219,7 @@ def _seal(
         opening=page.opening,
         digests=[f"sha256:{sha256(content).hexdigest()}" for content in contents],
         items=len(items),
-        omitted=_omitted(page),
+        omitted=left_out(page),
     )
     with book(at=at) as b:
         entry = b.entry("evidence.sealed", by=by.actor, facts={"package": str(row.id)})
@@ -221,10 +231,10 @@ def _made(path: Path, found: Gathered, page: Page, record: UUID, entry: int) -> 
     return PackageMade(
         id=record,
         path=path,
-        sha256=_digest(path),
+        sha256=digest_of(path),
         size=path.stat().st_size,
         items=len(found.items),
-        omitted=_omitted(page),
+        omitted=left_out(page),
         entries=len(found.entries),
         checkpoint=found.newest.size,
         witnessed=tuple(sorted({name for c in found.checkpoints for name, _ in c.cosignatures})),
@@ -234,7 +244,8 @@ def _made(path: Path, found: Gathered, page: Page, record: UUID, entry: int) -> 
     )
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """SHA-256 of a finished file, in hex."""
     digest = sha256()
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):

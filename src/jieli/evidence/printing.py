@@ -180,16 +180,41 @@ def extraction_note(case: Case, found: Gathered, outside: Outside, *, platform: 
             "在任一未联网的电脑上打开核验页，拖入证据包，显示核验结果。",
             "在来源平台管理后台按平台消息标识当庭调取同一条消息，与打印件比对。",
         ),
-        citations=tuple(_cited(id_, bearing) for id_, bearing in _BEARINGS),
+        citations=tuple(cited(id_, bearing) for id_, bearing in BEARINGS),
     )
 
 
-_BEARINGS = (("EVID-93", "判断电子数据真实性的各项因素"), ("EVID-94", "可以确认电子数据真实性的情形"))
+#: The articles by which a court weighs electronic data, and how each bears on it.
+BEARINGS = (("EVID-93", "判断电子数据真实性的各项因素"), ("EVID-94", "可以确认电子数据真实性的情形"))
 
 
-def _cited(id_: str, bearing: str) -> Citation:
+def cited(id_: str, bearing: str = "") -> Citation:
+    """An article as a paper prints it, word for word."""
     c = law.cite(id_)
     return Citation(c.law, c.article, c.version, c.text, bearing)
+
+
+#: How programs that are not ours check the same things.
+FOREIGN = (
+    ForeignCheck("sha256sum", "每个文件的摘要", ("unzip 证据包.zip && sha256sum -c SHA256SUMS",)),
+    ForeignCheck(
+        "openssl",
+        "时间戳（检查点正文是签名行之前的三行）",
+        (
+            "head -n 3 checkpoints/大小 > body",
+            "openssl ts -verify -in timestamps/大小.1.tsr -data body -CAfile 时间戳根证书.pem",
+        ),
+    ),
+)
+
+
+def stamps(found: Gathered) -> list[Voucher]:
+    """Which authorities stamped the time of which checkpoint."""
+    return [
+        Voucher(name, "RFC 3161", f"检查点 {c.size} 条")
+        for c in found.checkpoints
+        for name, _ in c.timestamps
+    ]
 
 
 def verification_note(case: Case, found: Gathered, outside: Outside, *, log_key: str) -> VerificationNote:
@@ -215,30 +240,17 @@ def verification_note(case: Case, found: Gathered, outside: Outside, *, log_key:
         ),
         not_proved=NOT_PROVED,
         page_sha256=outside.page_sha256,
-        witnesses=tuple(_vouchers(found)),
-        timestamps=tuple(
-            Voucher(name, "RFC 3161", f"检查点 {c.size} 条")
-            for c in found.checkpoints
-            for name, _ in c.timestamps
-        ),
-        foreign=(
-            ForeignCheck("sha256sum", "每个文件的摘要", ("unzip 证据包.zip && sha256sum -c SHA256SUMS",)),
-            ForeignCheck(
-                "openssl",
-                "时间戳（检查点正文是签名行之前的三行）",
-                (
-                    "head -n 3 checkpoints/大小 > body",
-                    "openssl ts -verify -in timestamps/大小.1.tsr -data body -CAfile 时间戳根证书.pem",
-                ),
-            ),
-        ),
+        witnesses=tuple(vouchers(found)),
+        timestamps=tuple(stamps(found)),
+        foreign=FOREIGN,
     )
 
 
-def _vouchers(found: Gathered) -> list[Voucher]:
-    vouchers = []
+def vouchers(found: Gathered) -> list[Voucher]:
+    """Who cosigned, with the id of the key."""
+    named = []
     for c in found.checkpoints:
         for name, line in c.cosignatures:
             [signature] = note.parse_lines(line.encode())
-            vouchers.append(Voucher(name, signature.id.hex(), f"检查点 {c.size} 条"))
-    return vouchers
+            named.append(Voucher(name, signature.id.hex(), f"检查点 {c.size} 条"))
+    return named

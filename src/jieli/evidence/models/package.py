@@ -16,7 +16,7 @@ class PackageRecord(Row):
     kind = sealed(models.TextField())
     subject = sealed(models.TextField())
     matter = sealed(models.UUIDField())
-    opening = sealed(models.UUIDField())
+    opening = sealed(models.UUIDField(null=True))  # None where no conversation was opened for it
     digests = sealed(ArrayField(models.TextField()))
     items = sealed(models.IntegerField())
     omitted = sealed(models.IntegerField())
