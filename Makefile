@@ -43,6 +43,7 @@ migrations: $(READY)
 
 docs: $(READY) ## what is generated must be what is committed
 	$(BIN)/python -m tests.house.requirements --check
+	$(BIN)/python -m tests.house.states --check
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -50,13 +50,15 @@ def page() -> str:
     """The reference page as it should stand."""
     tests, doors, names = marked(), through_a_door(), titles()
     shown = {r for r, found in tests.items() if any(t in doors for t in found)}
+    rules = {r for r in names if r.startswith("R")}
+    seen, begun = len(shown & rules), len(tests.keys() & rules)
     lines = [
         "# 要求与测试 · Requirements and tests",
         "",
         "由测试上的标记生成（`make docs`）。“经门”：至少一个测试经由命令行、网页或浏览器走完这条要求。",
         "",
-        f"共 {len(names)} 条：{len(shown)} 条已有经门的测试，{len(tests) - len(shown)} 条只有房间内的测试，"
-        f"{len(names) - len(tests)} 条尚未开始。",
+        f"要求共 {len(rules)} 条：{seen} 条已有经门的测试，{begun - seen} 条只有房间内的测试，"
+        f"{len(rules) - begun} 条尚未开始。案例 {len(names) - len(rules)} 件：{len(shown - rules)} 件经门。",
         "",
         "| 编号 | 要求 | 经门 | 测试 |",
         "|---|---|---|---|",

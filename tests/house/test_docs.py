@@ -11,6 +11,7 @@ import typer.main
 
 from jieli.consent.types import NewNotice
 from jieli.doors.cli.main import app
+from tests.house import states
 from tests.house.source import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -56,3 +57,8 @@ def test_the_notice_in_the_how_to_has_every_item() -> None:
 
 def test_commands_are_found_on_the_pages_at_all() -> None:
     assert sum(len(typed(page)) for page in PAGES) > 15
+
+
+def test_the_page_of_states_is_up_to_date() -> None:
+    """If not: python -m tests.house.states."""
+    assert states.PAGE.read_text(encoding="utf-8") == states.page()
