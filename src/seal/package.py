@@ -26,7 +26,7 @@ _SPOOL = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a package says of itself: ``kind`` conversation or matter, ``made`` in ms UTC, ``clock`` real or demo."""
+    """What a package says of itself: ``kind`` conversation, matter or receipt, ``made`` in ms, ``clock``."""
 
     kind: str
     origin: str

@@ -84,11 +84,7 @@ def state_facts(*, number: str, facts: Sequence[NewFact], by: str, at: int) -> l
     an exhibit, for an exhibit or a replaced fact of another dispute.
     """
     for one in facts:
-        if one.key.startswith(_ELSEWHERE):
-            raise BadFact("诉请与抗辩不作为事实登记。", remedy="请登记为诉讼请求或抗辩。")
-        check(one.key, one.value)
-        if one.proof is ProofState.PROVED and not one.exhibits:
-            raise BadFact("标为“已证”而没有证据。", remedy="请附上证据，或改为“自称”。")
+        check_statement(one)
     with book(at=at) as b:
         dispute = locked(number)
         known_exhibits(dispute, {e for one in facts for e in one.exhibits})
@@ -97,6 +93,23 @@ def state_facts(*, number: str, facts: Sequence[NewFact], by: str, at: int) -> l
         rows = [_fact(dispute, n, one, at) for n, one in enumerate(facts, first)]
         b.entry("evidence.state_facts", by=by, facts=_facts(dispute, len(rows))).insert(*rows)
     return [row.id for row in rows]
+
+
+def check_statement(one: NewFact) -> None:
+    """BadFact, BadAmount for a statement that no dispute could take, whatever stands in it already."""
+    if one.key.startswith(_ELSEWHERE):
+        raise BadFact("诉请与抗辩不作为事实登记。", remedy="请登记为诉讼请求或抗辩。")
+    check(one.key, one.value)
+    if one.proof is ProofState.PROVED and not one.exhibits:
+        raise BadFact("标为“已证”而没有证据。", remedy="请附上证据，或改为“自称”。")
+
+
+def check_loss(one: NewLoss) -> None:
+    """BadLoss for a row that names no customer or course, or counts nothing."""
+    if not one.customer.strip() or not one.course.strip() or one.attempts < 0:
+        raise BadLoss("损失行没有客户、课程，或联系次数不对。", remedy="请逐个写明客户、课程和联系尝试。")
+    if one.fen is not None and one.fen <= 0:
+        raise BadLoss("减少的收入须大于零。", remedy="请填写已证的减少额，或留空。")
 
 
 def _check_replaced(dispute: Dispute, facts: Sequence[NewFact]) -> None:
@@ -131,10 +144,7 @@ def list_losses(*, number: str, losses: Sequence[NewLoss], by: str, at: int) -> 
     DoubleCounting (evidence.double_counted) for a customer and course that stand already, under any head.
     """
     for one in losses:
-        if not one.customer.strip() or not one.course.strip() or one.attempts < 0:
-            raise BadLoss("损失行没有客户、课程，或联系次数不对。", remedy="请逐个写明客户、课程和联系尝试。")
-        if one.fen is not None and one.fen <= 0:
-            raise BadLoss("减少的收入须大于零。", remedy="请填写已证的减少额，或留空。")
+        check_loss(one)
     with book(at=at) as b:
         dispute = locked(number)
         known_exhibits(dispute, {e for one in losses for e in one.exhibits})

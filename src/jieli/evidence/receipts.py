@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from jieli.access.types import Person
-from jieli.evidence.errors import NothingToProve, PackageExists
+from jieli.evidence.errors import NotCovered, NothingToProve, PackageExists
 from jieli.evidence.gathering import Gathered, gather
 from jieli.evidence.types import Outside
 from jieli.ledger import queries as ledger
@@ -74,10 +74,16 @@ def _own(paper: UUID, signature: UUID, by: Person) -> SignatureRef:
 def _gathered(rows: Sequence[tuple[str, Any]], outside: Outside) -> Gathered:
     """The rows under a checkpoint that covers them; the signer is asked only when none stands yet."""
     entries = [r.entry for table, key in rows for r in ledger.first_recorded(table, [key]).values()]
-    last = ledger.last_checkpoint()
-    if last is None or last.size <= max(entries):
+    if not _covers(max(entries)):
         outside.checkpoint()
+        if not _covers(max(entries)):
+            raise NotCovered("账本的签名进程还没有应答，回执暂时不能生成。", remedy="请稍后再取。")
     return gather([], more=rows)
+
+
+def _covers(entry: int) -> bool:
+    last = ledger.last_checkpoint()
+    return last is not None and last.size > entry
 
 
 def _add(package: Package, found: Gathered) -> None:

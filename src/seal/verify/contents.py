@@ -189,7 +189,7 @@ def _about(data: bytes) -> About:
         omissions=shape.integer("omissions"),
         not_proved=tuple(shape.texts("not_proved")),
     )
-    if about.kind not in ("conversation", "matter") or about.clock not in ("real", "demo"):
+    if about.kind not in ("conversation", "matter", "receipt") or about.clock not in ("real", "demo"):
         raise SealError("package.shape", "The kind or the clock of the package is none that is known.")
     return about
 
