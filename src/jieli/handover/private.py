@@ -4,13 +4,16 @@ A thing in dispute is opened elsewhere, with the person there or by a neutral re
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db.models import Q
 
-from jieli.archive.queries import conversations
+from jieli.archive.queries import conversations, conversations_of_account
+from jieli.archive.types import ConversationRef
+from jieli.assets.queries import accounts_by_id
 from jieli.handover.errors import NotInCase, NoWords
+from jieli.handover.models import SnapshotLine
 from jieli.handover.models.things import PrivateItem
 from jieli.handover.reading import locked
 from jieli.handover.things_errors import NobodyPresent, WrongNature
@@ -23,6 +26,7 @@ from jieli.handover.things_types import (
     PrivateRef,
     Removal,
 )
+from jieli.handover.types import LineClass
 from jieli.kernel.ids import new_id
 from jieli.ledger.operations import book
 from jieli.parties.queries import identities
@@ -40,14 +44,15 @@ def mark_private(*, case: UUID, items: Sequence[NewPrivate], by: str, at: int) -
     wanted = {item.conversation for item in items if item.conversation is not None}
     if set(conversations(wanted)) != wanted:
         raise NotInCase("所指的会话不在档案中。", remedy="请从会话列表中选择。")
+    others = _others(wanted)
     with book(at=at) as b:
         row = locked(case)
         known = {(p.kind, p.label): p.pk for p in PrivateItem.objects.filter(case=row)}
         made = [
             PrivateItem(
                 id=new_id(at), case=row, kind=item.kind.value, label=item.label.strip(), place=item.where.strip(),
-                decision=item.decision.value, count=item.count, platform=item.platform,
-                counterparty=item.counterparty, conversation=item.conversation, present=[],
+                decision=item.decision.value, count=item.count, conversation=item.conversation, present=[],
+                **others.get(item.conversation, {"platform": item.platform, "counterparty": item.counterparty}),
             )
             for item in items
             if (item.kind.value, item.label.strip()) not in known
@@ -55,6 +60,17 @@ def mark_private(*, case: UUID, items: Sequence[NewPrivate], by: str, at: int) -
         b.entry("handover.mark_private", by=by, facts={"case": str(case), "items": len(made)}).insert(*made)
     known |= {(p.kind, p.label): p.pk for p in made}
     return [known[(item.kind.value, item.label.strip())] for item in items]
+
+
+def _others(wanted: Collection[int]) -> dict[int | None, dict[str, str]]:
+    """Who the other side of an archived conversation is, as the archive knows it and not as anybody says it."""
+    refs = [c for c in conversations(wanted).values() if c.account and c.counterparty]
+    accounts = accounts_by_id({c.account for c in refs if c.account})
+    return {
+        c.id: {"platform": accounts[c.account].platform, "counterparty": c.counterparty}
+        for c in refs
+        if c.account in accounts and c.counterparty
+    }
 
 
 def check_private(*, case: UUID, by: str, at: int) -> dict[Nature, int]:
@@ -182,6 +198,15 @@ def kept_from_receiver(case: UUID) -> frozenset[int]:
     marked = PrivateItem.objects.filter(case_id=case, conversation__isnull=False)
     mine = marked.filter(Q(nature__isnull=True) | ~Q(nature=Nature.CUSTOMER.value))
     return frozenset(key for key in mine.values_list("conversation", flat=True) if key is not None)
+
+
+def for_receiver(case: UUID) -> tuple[list[ConversationRef], int]:
+    """The conversations of a case's accounts that the receiver may have listed, and how many are held back (R0.34)."""
+    lines = SnapshotLine.objects.filter(case_id=case, cls=LineClass.ACCOUNT.value, subject__isnull=False)
+    accounts = list(lines.order_by("key").values_list("subject", flat=True))
+    found = [ref for account in accounts if account for ref in conversations_of_account(account)]
+    kept = kept_from_receiver(case)
+    return [ref for ref in found if ref.id not in kept and not ref.destroyed], len(kept)
 
 
 def remaining(case: UUID) -> list[PrivateRef]:

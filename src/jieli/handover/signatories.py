@@ -18,7 +18,7 @@ from jieli.handover.types import CaseRef, Party
 from jieli.kernel.times import local_day
 from jieli.papers import queries as papers
 from jieli.papers.forms.customers import Promises
-from jieli.papers.forms.ending import LeavingCertificate, SecrecyReminder
+from jieli.papers.forms.ending import SecrecyReminder
 from jieli.papers.forms.leaving import COSIGN_UNITS, HandoverNotice, HandoverSheet
 from jieli.papers.forms.pay import OrdersAndCommission, PaySettlement
 from jieli.papers.forms.things import DeviceAcceptance, PrivateContent, RecoveryRecord
@@ -51,7 +51,6 @@ SLOTS: Final[Mapping[str, Slots]] = {
     PrivateContent.kind: (("本人", _L, ""),),
     DeviceAcceptance.kind: (("交回人", _L, ""), ("验收人", _R, "")),
     RecoveryRecord.kind: (("移交人", _L, ""), ("接收人", _R, "")),
-    LeavingCertificate.kind: (("签收人", _L, ""),),
 }
 #: How a stated refusal begins. It is the signer's own word; 拒签登记 before witnesses is the firm's, and apart.
 REFUSES: Final = "拒绝签署"
@@ -111,14 +110,15 @@ def asked(
     signer: UUID,
     paper: UUID | None = None,
 ) -> list[Asked]:
-    """The papers of these leavings that one person may see, newest first, all or one; four queries.
+    """The papers of these leavings that one person may see, newest first; with `paper` those of its leaving only.
 
     He sees every paper of his own leaving, and of others those on which he has a place. `sections` by number of
     the leaving; what somebody else has signed asks nobody any more. `signer` is the person, `staff` his record.
     """
     by_id = {case.id: case for case in cases}
     rows = CasePaper.objects.filter(case_id__in=list(by_id))
-    rows = rows.filter(paper=paper) if paper is not None else rows
+    if paper is not None:
+        rows = rows.filter(case__in=CasePaper.objects.filter(paper=paper).values("case"))
     found = list(rows.order_by("-id").values_list("case_id", "paper", "covers"))
     ids = [key for _, key, _ in found]
     kept, signed, refused = papers.papers(ids), papers.signatures(ids), papers.refusals(ids)
