@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,10 +65,11 @@ class Module:
         return f"{self.path.relative_to(ROOT)}:{line}"
 
 
-def modules(*, migrations: bool = False) -> list[Module]:
-    """Every module of the project's own source."""
+@cache
+def modules(*, migrations: bool = False) -> tuple[Module, ...]:
+    """Every module of the project's own source, parsed once a run."""
     found = sorted(SRC.rglob("*.py"))
-    return [Module(p) for p in found if migrations or "migrations" not in p.parts]
+    return tuple(Module(p) for p in found if migrations or "migrations" not in p.parts)
 
 
 def dotted(node: ast.expr) -> str:

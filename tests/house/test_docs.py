@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import typer.main
 from jieli.consent.types import NewNotice
 from jieli.doors.cli.main import app
 from tests.house import states
-from tests.house.source import ROOT
+from tests.house.source import ROOT, modules
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GLOSSARY = ROOT / "docs" / "reference" / "glossary.md"
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 
@@ -53,6 +55,20 @@ def test_the_notice_in_the_how_to_has_every_item() -> None:
     text = (ROOT / "docs/how-to/consent.md").read_text(encoding="utf-8")
     shown = json.loads(re.findall(r"```json\n(.*?)```", text, re.S)[0])
     assert set(shown) == set(NewNotice.__dataclass_fields__)
+
+
+def test_every_english_word_of_the_glossary_stands_in_the_code() -> None:
+    spoken = re.sub(r"[^a-z]+", " ", " ".join(m.text for m in modules()).lower())
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \|", GLOSSARY.read_text(encoding="utf-8"), re.M)[1:]
+    terms = [t.strip() for row in rows for t in re.split("[·,]", row)]
+    assert len(terms) > 60
+    assert [t for t in terms if re.sub(r"[^a-z]+", " ", t) not in spoken] == []
+
+
+def test_no_chinese_word_stands_in_the_glossary_twice() -> None:
+    rows = re.findall(r"^\| ([^|]+) \|", GLOSSARY.read_text(encoding="utf-8"), re.M)[1:]
+    words = [w.strip() for row in rows for w in row.split("·")]
+    assert [w for w, n in Counter(words).items() if n > 1] == []
 
 
 def test_commands_are_found_on_the_pages_at_all() -> None:

@@ -37,6 +37,7 @@ CHANGED = {
     "jsonb": """'{{"x":"y"}}'::jsonb""",
     "tstzrange": "tstzrange(lower({c}) - interval '1 hour', upper({c}))",
     "_text": "ARRAY['x', 'y']",
+    "_uuid": "{c} || gen_random_uuid()",
     "_int8": "{c} || ARRAY[7::bigint]",
     "_int4": "{c} || ARRAY[7]",
 }
@@ -52,6 +53,7 @@ FILLED = {
     "jsonb": """'{"x":"y"}'""",
     "tstzrange": "'[2026-01-01,)'",
     "_text": "ARRAY['x']",
+    "_uuid": "ARRAY[gen_random_uuid()]",
     "_int8": "ARRAY[7::bigint]",
     "_int4": "ARRAY[7]",
 }

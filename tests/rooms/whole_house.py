@@ -46,7 +46,9 @@ from jieli.reading import operations as reading
 from seal import cosignature, note
 from seal.keys import Signer
 from tests.conftest import NOW
+from tests.rooms import leaving, whole_leaving
 from tests.rooms.company import BEGIN, BY, PLATFORM, Company, bring, chat, found_company, reader, thread
+from tests.rooms.whole_leaving import END
 
 WITNESS = "witness.jieli.example"
 
@@ -56,12 +58,12 @@ class LocalWitness:
 
     name = WITNESS
 
-    def __init__(self, signer: Signer) -> None:
-        self.signer = signer
+    def __init__(self, signer: Signer, now: int) -> None:
+        self.signer, self.now = signer, now
 
     def add_checkpoint(self, *, old: int, proof: list[bytes], note: str) -> Cosigned:
         text = parsed(note).text
-        payload = cosignature.cosign(text, self.signer, time=NOW // 1000)
+        payload = cosignature.cosign(text, self.signer, time=self.now // 1000)
         return Cosigned((line(self.name, self.signer, payload),))
 
 
@@ -78,9 +80,9 @@ class LocalAuthority:
 
     name = "tsa"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, now: int) -> None:
         make_authority(directory, at=NOW)
-        self.authority = DemoAuthority(directory, lambda: NOW)
+        self.authority = DemoAuthority(directory, lambda: now)
 
     def stamp(self, data: bytes) -> bytes:
         query = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
@@ -89,7 +91,7 @@ class LocalAuthority:
 
 def build(home: Path, log: Signer, witness: Signer) -> Company:
     """Everything once: registers, statements, messages, readings, a destruction, a package, checkpoints."""
-    house = found_company()
+    house = found_company(leaving.PEOPLE)
     _registers(house)
     _people()
     said = [
@@ -121,17 +123,18 @@ def build(home: Path, log: Signer, witness: Signer) -> Company:
     _read(house)
     _keep_and_destroy(house)
     _package(house, home, log, witness)
-    with book(at=NOW) as b:
+    whole_leaving.build(house)
+    with book(at=END) as b:
         for n in range(300):
             b.entry("access.note", by=BY, facts={"n": n})
-    checkpoint(home, log, witness)
-    heartbeat(by=BY, at=NOW)
-    checkpoint(home, log, witness)
+    checkpoint(home, log, witness, at=END)
+    heartbeat(by=BY, at=END)
+    checkpoint(home, log, witness, at=END)
     return house
 
 
-def checkpoint(home: Path, log: Signer, witness: Signer) -> Any:
-    return checkpoints.run_round(log, [LocalWitness(witness)], [LocalAuthority(home / "tsa")], at=NOW)
+def checkpoint(home: Path, log: Signer, witness: Signer, *, at: int = NOW) -> Any:
+    return checkpoints.run_round(log, [LocalWitness(witness, at)], [LocalAuthority(home / "tsa", at)], at=at)
 
 
 def _registers(house: Company) -> None:
