@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "jieli.doors.portal.link_session.own_pages_only",
     "jieli.doors.web.middleware.Errors",
 ]
 TEMPLATES = [

@@ -14,4 +14,5 @@ urlpatterns = [
     path("", include("jieli.doors.web.urls")),
     path("", include("jieli.doors.console.urls")),
     path("me/", include("jieli.doors.portal.urls")),
+    path("c/", include("jieli.doors.portal.public")),
 ]

@@ -17,6 +17,10 @@ from jieli.doors.clock import now
 from jieli.wiring.profile import profile
 
 View = Callable[..., HttpResponseBase]
+#: Marks a session that was begun by a link sent to its person: good for his own pages, and for nothing else.
+BY_LINK = "by_link"
+#: How long such a session lasts, in seconds: a telephone may lie about.
+LINK_SESSION = 2 * 3_600
 
 
 def at(request: HttpRequest) -> int:
@@ -47,8 +51,21 @@ def me(request: HttpRequest) -> Person:
 
 def let_in(request: HttpRequest, user_id: Any) -> None:
     """Begin a session for a person who proved who he is. The session's key changes, so a planted one is worthless."""
+    request.session.pop(BY_LINK, None)
     login(request, queries.user(user_id), backend=backend.PATH)
     vars(request).pop("jieli_person", None)
+
+
+def let_in_by_link(request: HttpRequest, user_id: Any) -> None:
+    """Begin a session that opens its person's own pages and no other, and ends soon."""
+    let_in(request, user_id)
+    request.session[BY_LINK] = True
+    request.session.set_expiry(LINK_SESSION)
+
+
+def by_link(request: HttpRequest) -> bool:
+    """Whether this session was begun by a link."""
+    return BY_LINK in request.session
 
 
 def signed_in(view: View) -> View:

@@ -18,7 +18,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jieli.access import attempts, operations, passkeys, queries
 from jieli.access.errors import PasskeyRefused, SignInFailed, TooManyAttempts, sign_in_failed
-from jieli.doors.web.door import at, let_in, me, person, place, private, safe_next, signed_in, site
+from jieli.access.types import LinkPurpose
+from jieli.doors.web.door import (
+    at,
+    let_in,
+    let_in_by_link,
+    me,
+    person,
+    place,
+    private,
+    safe_next,
+    signed_in,
+    site,
+)
 from jieli.kernel.errors import JieliError
 
 SIGN_IN, REGISTER = "passkey_sign_in", "passkey_register"
@@ -142,6 +154,9 @@ def link(request: HttpRequest, token: str) -> HttpResponseBase:
         raise Http404
     if request.method != "POST":
         return private(render(request, "web/link.html", {"purpose": found.purpose}))
+    if found.purpose is LinkPurpose.SIGN_IN:
+        let_in_by_link(request, operations.sign_in_by_link(token=token, at=at(request)).person)
+        return HttpResponseRedirect(reverse("mine"))
     used = operations.use_link(token=token, by=f"person:{found.person}", at=at(request))
     let_in(request, used.person)
     return HttpResponseRedirect(reverse("passkeys"))

@@ -44,7 +44,12 @@ const create = async ({ publicKey }) => {
 
 const get = async ({ publicKey }) => {
   const shown = await navigator.credentials.get({
-    publicKey: { ...publicKey, challenge: bytes(publicKey.challenge) },
+    publicKey: {
+      ...publicKey,
+      challenge: bytes(publicKey.challenge),
+      // Signing names the signer's own passkeys; signing in names none.
+      allowCredentials: (publicKey.allowCredentials || []).map((c) => ({ ...c, id: bytes(c.id) })),
+    },
   });
   return answer(shown, {
     clientDataJSON: text(shown.response.clientDataJSON),
