@@ -114,11 +114,11 @@ def covering(last: int, fixed: Iterable[int]) -> list[CheckpointRef]:
         first = next((c for c in vouched if c.size > entry), None)
         if first is not None:
             chosen[first.size] = first
-    newest = stored[-1]
-    if newest.size <= last:
+    if not stored or stored[-1].size <= last:
         raise NotCovered(
             "签名进程尚未为本次开启签检查点，证据包暂时无法生成。", remedy="请确认签名进程在运行，稍后重试。"
         )
+    newest = stored[-1]
     chosen[newest.size] = newest
     return [chosen[size] for size in sorted(chosen)]
 
