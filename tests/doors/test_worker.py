@@ -18,7 +18,7 @@ def test_at_the_start_every_duty_is_done_and_then_only_when_due(company: Company
     last: dict[str, int] = {}
     assert set(worker.round_of(last, at=NOW).values()) == {"done"}
     assert worker.round_of(last, at=NOW + 1) == {}
-    assert worker.round_of(last, at=NOW + MINUTE) == {"finish_destructions": "done"}
+    assert worker.round_of(last, at=NOW + MINUTE) == {"finish_destructions": "done", "cut_access": "done"}
 
 
 def test_an_hourly_heartbeat_stands_in_the_book(company: Company) -> None:

@@ -1,6 +1,6 @@
 """Where every customer of a plan stands: in one final state, or in the list with a reason, an owner and a day (P8)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -9,7 +9,7 @@ from jieli.kernel.ids import new_id
 from jieli.kernel.times import local_day
 from jieli.ledger.operations import book
 from jieli.succession.models import Assignment, Choice, Override, Plan, Submission, SubmissionItem
-from jieli.succession.outcomes import Outcome, SubmissionState, meaning
+from jieli.succession.outcomes import RUNNING, Outcome, SubmissionState, meaning
 from jieli.succession.ports import PlatformStatus
 from jieli.succession.spoken import ChoiceWord
 from jieli.succession.standing import Changes, locked_lines, plan_row
@@ -173,6 +173,8 @@ def reopen(plan: UUID, customers: Collection[UUID], *, reason: str, by: str, at:
     """A person found out why customers failed and lets them be prepared anew; how many. Refusals stay refusals.
 
     Only 未能接续 and 超限 of a plan whose receiver may still take them: another receiver needs a new plan or 换一位.
+    The platform is asked for a pair once in each phase: who was accepted on the job goes by inheritance next, and who
+    was accepted after the end is left as he is.
     """
     with book(at=at) as b:
         ids = Assignment.objects.filter(
@@ -181,10 +183,15 @@ def reopen(plan: UUID, customers: Collection[UUID], *, reason: str, by: str, at:
             state__in=[_S.FAILED.value, _S.FULL.value],
             receiver__isnull=False,
         )
-        lines = locked_lines(ids.values_list("id", flat=True))
+        accepted = _accepted(ids.values_list("id", flat=True))
+        lines = locked_lines(
+            key for key in ids.values_list("id", flat=True) if (key, Phase.AFTER.value) not in accepted
+        )
         entry = b.entry("succession.reopen", by=by, facts={"plan": str(plan), "lines": len(lines)})
         for line in lines.values():
             line.state = _S.PLANNED.value
+            if (line.id, Phase.NOTICE.value) in accepted:
+                line.phase = Phase.AFTER.value
         Changes(lines=lines).write(entry)
         if lines:
             entry.insert(
@@ -197,6 +204,12 @@ def reopen(plan: UUID, customers: Collection[UUID], *, reason: str, by: str, at:
                 )
             )  # fmt: skip
     return len(lines)
+
+
+def _accepted(lines: Iterable[UUID]) -> set[tuple[UUID | None, str]]:
+    """Lines that the platform accepted once, with the phase of it."""
+    rows = SubmissionItem.objects.filter(assignment__in=list(lines), outcome__in=[o.value for o in RUNNING])
+    return set(rows.values_list("assignment_id", "phase"))
 
 
 def unheard_groups(plan: UUID) -> list[tuple[str, str, int]]:

@@ -203,7 +203,7 @@ def enter_notices(
         known, fresh = _contacts(plan, list(lines), at=at)
         silent = _silent(list(lines))
         withheld = {
-            c.customer: why for c in [*known, *fresh] if (why := _why_not(c, lines, silent, reminder))
+            c.customer: why for c in [*known, *fresh] if (why := _why_not(c, lines, silent, reminder, at))
         }
         going = [c for c in [*known, *fresh] if c.customer not in withheld]
         links, outgoing = _links(row, going, words, reminder, expires_at=at + link_days * DAY, at=at)
@@ -228,7 +228,7 @@ def _silent(customers: Sequence[UUID]) -> set[UUID]:
     return {c for c, w in last.items() if w in (Wish.REFUSES.value, Wish.NO_CONTACT.value)}
 
 
-def _why_not(row: Contact, lines: dict[UUID, Assignment], silent: set[UUID], reminder: bool) -> str:
+def _why_not(row: Contact, lines: dict[UUID, Assignment], silent: set[UUID], reminder: bool, at: int) -> str:
     """Why nothing may be said now; empty when it may."""
     line = lines[row.customer]
     if row.closed_at is not None:
@@ -238,7 +238,8 @@ def _why_not(row: Contact, lines: dict[UUID, Assignment], silent: set[UUID], rem
     if line.receiver_id is None:
         return CustomerState.NOBODY.value
     if reminder:
-        return "尚未告知" if row.notice_at is None else "已提醒" if row.reminder_at is not None else ""
+        unheard = row.notice_at is None or row.notice_at >= at  # a reminder comes after the notice
+        return "尚未告知" if unheard else "已提醒" if row.reminder_at is not None else ""
     return "已告知" if row.notice_at is not None else ""
 
 
@@ -330,3 +331,16 @@ def _moments(customer: UUID, row: Contact | None, platform: PlatformNotice | Non
         row.reminder_at or 0, row.reminder_channel or "", row.reminder_outcome or "",
         row.closed_at or 0, row.closed_why or "",
     )  # fmt: skip
+
+
+def told(plan: UUID) -> set[UUID]:
+    """Customers who were told by the leaver or by us; a notice that came back or never left does not count."""
+    vain = (Reach.FAILED.value, Reach.RETURNED.value)
+    rows = Contact.objects.filter(plan=plan).values_list(
+        "customer", "farewell_at", "notice_at", "notice_outcome"
+    )
+    return {
+        customer
+        for customer, farewell, notice, outcome in rows
+        if farewell is not None or (notice is not None and outcome not in vain)
+    }

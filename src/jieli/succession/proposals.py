@@ -57,6 +57,16 @@ def propose_another(plan: UUID, customer: UUID, *, receiver: UUID, reason: str, 
     return asked.id
 
 
+def approved_ones(*, at: int) -> list[tuple[UUID, UUID]]:
+    """Plan and customer of every proposal approved and not yet acted upon, oldest first: what a worker prepares."""
+    rows = Proposal.objects.filter(assignment__state=CustomerState.NOBODY.value).order_by("proposed_at", "id")
+    return [
+        (r.plan_id, r.customer)
+        for r in rows
+        if approval_queries.approved(APPROVAL, r.id, digest(r.id, r.assignment_id, r.receiver), at=at)
+    ]
+
+
 def prepare_proposal(plan: UUID, customer: UUID, *, by: str, at: int) -> Prepared:
     """Commit the call that passes the customer to the approved other receiver, from whoever has him now.
 

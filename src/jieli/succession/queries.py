@@ -16,6 +16,7 @@ from jieli.succession.policy import in_batches, window
 from jieli.succession.preflight import no_rule_finding
 from jieli.succession.ruletable import from_json
 from jieli.succession.types import (
+    IN_FLIGHT,
     PLAN_APPROVAL,
     RULE_APPROVAL,
     AssignmentRef,
@@ -110,6 +111,13 @@ def plans(*, state: PlanState | None = None) -> list[PlanRef]:
     """All plans, or those of one state, newest first."""
     found = Plan.objects.all() if state is None else Plan.objects.filter(state=state.value)
     return _plans(found.values_list("id", flat=True))
+
+
+def under_way() -> list[PlanRef]:
+    """Submitted plans with customers who are to be passed on or whom the platform still works on, oldest first."""
+    moving = [s.value for s in (*IN_FLIGHT, CustomerState.PLANNED)]
+    found = Plan.objects.filter(state=PlanState.SUBMITTED.value, assignments__state__in=moving)
+    return _plans(found.distinct().values_list("id", flat=True))[::-1]
 
 
 def living_plan(matter: UUID) -> UUID | None:

@@ -1,22 +1,29 @@
 """The preflight of a plan, from what stands in the registers now."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 import jieli.approvals.queries as approvals
 from jieli.approvals.errors import NotEnabled
 from jieli.succession import queries
-from jieli.succession.facts import Order, job_for
+from jieli.succession.errors import TransferBlocked
+from jieli.succession.facts import Order, job_for, wishes_of
 from jieli.succession.models import Candidate
+from jieli.succession.notices import told
 from jieli.succession.preflight import PreflightFacts, preflight
 from jieli.succession.types import (
     ENABLEMENT,
     IN_FLIGHT,
+    AssignmentRef,
     CandidateFacts,
+    Code,
     CustomerState,
+    Light,
     Preflight,
     Why,
+    Wish,
 )
 
 #: What a bar means for somebody who already has a receiver; the other bars are the calendar's.
@@ -51,7 +58,6 @@ def preflight_facts(
     homes = {c.staff: c.entity for c in job.candidates}
     across = {c.id: c.entities for c in job.customers if homes.get(to_come[c.id]) != job.entity}
     without = [who for who, given in across.items() if homes.get(to_come[who]) not in given]
-    waiting = sum(any(r.code is Why.NO_CONSENT for r in x.reasons) for x in lines if x.receiver is None)
     loads = dict(Candidate.objects.filter(plan_id=plan).values_list("staff_id", "load"))
     given = Counter(x.receiver for x in lines if x.receiver is not None and x.state in _COUNTING)
     chosen = {c.staff for c in job.candidates} & set(receivers)
@@ -65,10 +71,43 @@ def preflight_facts(
         unqualified=tuple(c.staff_no for c in job.candidates if c.staff in chosen and c.obstacles),
         overfull=tuple(c.staff_no for c in job.candidates if _overfull(c, loads.get(c.staff, c.load), given)),
         cross_entity=len(across),
-        unconsented=len(without) + waiting,
+        unconsented=len(without) + _waiting_for_consent(lines),
         unnoticed=len(set(to_come) - set(noticed)),
         joint_handler=joint_handler,
     )
+
+
+def check_ready(plan: UUID, *, at: int) -> None:
+    """TransferBlocked (succession.blocked) unless the customers still to pass may be passed on now.
+
+    A red check stops the job (R2.4); so does a customer of it whom nobody told, or who has not consented to another
+    entity. Whoever has no receiver yet stops nobody else.
+    """
+    lines = queries.assignments(plan)
+    no = _unwilling(lines)
+    facts = preflight_facts(plan, at=at, noticed=told(plan) | no, list_taken=False, joint_handler=None)
+    checked = preflight(
+        replace(
+            facts,
+            unconsented=facts.unconsented - _waiting_for_consent(lines),
+            barred_assigned=facts.barred_assigned - len(no),
+        )
+    )
+    if facts.assigned and checked.code is not Code.OK:
+        failing = [c.text for s in checked.sections for c in s.checks if c.light is not Light.GREEN]
+        raise TransferBlocked(
+            f"{checked.code.value}：{checked.verdict.text}{''.join(failing)}", remedy="请补齐后再办理转移。"
+        )
+
+
+def _unwilling(lines: Iterable[AssignmentRef]) -> set[UUID]:
+    """Customers who said no since the plan was made: preparing takes them out, so they stop nobody else."""
+    to_come = [x.customer for x in lines if x.receiver is not None and x.state in _TO_COME]
+    return {c for c, w in wishes_of(to_come).items() if w in (Wish.REFUSES, Wish.NO_CONTACT)}
+
+
+def _waiting_for_consent(lines: Iterable[AssignmentRef]) -> int:
+    return sum(any(r.code is Why.NO_CONSENT for r in x.reasons) for x in lines if x.receiver is None)
 
 
 def _overfull(candidate: CandidateFacts, load: int, given: Mapping[UUID, int]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.db import connections
 from django.db.utils import Error as DatabaseError
@@ -14,6 +15,7 @@ from jieli.wiring.signer import trusted
 from seal.errors import SealError
 
 SECRET_LENGTH = 50
+_THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def check(profile: Profile, *, deploy: bool) -> list[Fault]:
     home = home_of(profile)
     found = [*_keys(home), *_database()]
     if deploy:
-        found += [*_profile(profile), *_stores(profile), *_outside(profile, home)]
+        found += [*_profile(profile), *_transfers(profile, home), *_stores(profile), *_outside(profile, home)]
     return found
 
 
@@ -81,6 +83,29 @@ def _profile(profile: Profile) -> Iterator[Fault]:
         )
     if set(profile.hosts) <= {"127.0.0.1", "localhost"}:
         yield Fault("check.hosts", "网页域名仍是本机。", "请设 JIELI_HOSTS。")
+
+
+def _transfers(profile: Profile, home: Home) -> Iterator[Fault]:
+    """What rehearses must not stand where customers are real."""
+    site = urlsplit(profile.site)
+    if profile.wecom is not None and urlsplit(profile.wecom.url).hostname in _THIS_MACHINE:
+        yield Fault(
+            "check.rehearsal_platform",
+            "企业微信接口指向本机的演练平台，转移不会真的发生。",
+            "请删除 JIELI_WECOM_URL，改用企业微信正式接口。",
+        )
+    if home.outbox.exists():
+        yield Fault(
+            "check.outbox_folder",
+            "安装目录里有演示投递箱，其中的告知从未发给任何人。",
+            "请使用新的安装目录，并接入短信通道或逐一发送告知清单。",
+        )
+    if profile.wecom is not None and (site.scheme != "https" or site.hostname in _THIS_MACHINE):
+        yield Fault(
+            "check.site",
+            "客户的选择链接仍指向本机，或没有加密。",
+            "请把 JIELI_SITE 设为公司备案域名（https）。",
+        )
 
 
 def _stores(profile: Profile) -> Iterator[Fault]:

@@ -4,16 +4,21 @@ import typer
 
 from jieli.doors.cli import (
     access,
+    approve,
     archive,
+    asset,
+    case,
     consent,
     customers,
     demo,
+    dispute,
     evidence,
     import_,
     law,
     ledger,
     load,
     matter,
+    plan,
     search,
     serve,
     witness,
@@ -35,9 +40,14 @@ app.command("search")(search.search)
 app.command("read")(search.read)
 app.add_typer(consent.app, name="consent")
 app.add_typer(matter.app, name="matter")
+app.add_typer(case.app, name="case")
+app.add_typer(asset.app, name="asset")
+app.add_typer(approve.app, name="approve")
+app.add_typer(plan.app, name="plan")
 app.add_typer(archive.hold_app, name="hold")
 app.add_typer(archive.shred_app, name="shred")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(dispute.app, name="dispute")
 app.add_typer(access.app, name="access")
 app.add_typer(customers.app, name="customers")
 app.command("law")(law.law)

@@ -16,7 +16,7 @@ def work(
     once: Annotated[bool, typer.Option("--once", help="各项各办一次就结束。")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """运行后台进程：继续未完的销毁、轮换密钥、整理索引、清扫到期的拒收摘要、每小时心跳。"""
+    """运行后台进程：继续未完的销毁和转移、到时停用权限、轮换密钥、整理索引、每小时心跳。"""
     with command(as_json=as_json) as run:
         ports.fill(run.profile, at=run.at(), clock=run.at)
         last: dict[str, int] = {}

@@ -30,6 +30,10 @@ DUTIES = (
     Duty("sweep_index", HOUR, duties.sweep_index),
     Duty("forget_refusals", DAY, duties.forget_refusals),
     Duty("end_old_sessions", DAY, duties.end_old_sessions),
+    Duty("cut_access", MINUTE, duties.cut_access),
+    Duty("advance_plans", 5 * MINUTE, duties.advance_plans),
+    Duty("fetch_contact_ways", HOUR, duties.fetch_contact_ways),
+    Duty("recount_days", DAY, duties.recount_days),
     Duty("heartbeat", HOUR, duties.heartbeat),
 )
 
