@@ -21,9 +21,9 @@ from jieli.wiring.profile import Profile
 
 WITNESS_NAME = "witness.demo.example"
 #: Where `jieli witness serve` and `jieli stamp serve` listen by themselves; another free port if these are taken.
-WITNESS_PORT, STAMP_PORT = 8701, 8702
+WITNESS_PORT, STAMP_PORT, PLATFORM_PORT = 8701, 8702, 8703
 START_SECONDS, STOP_SECONDS = 60.0, 5.0
-TSA, KEY, WITNESS, SIGNER = "tsa", "witness-key", "witness", "signer"
+TSA, KEY, WITNESS, SIGNER, PLATFORM = "tsa", "witness-key", "witness", "signer", "platform"
 
 
 @dataclass
@@ -65,6 +65,14 @@ class Children:
         self._wait(WITNESS, lambda: _listens(self.witness_port))
         self._wait(SIGNER, home.signer_socket.exists)
 
+    def start_platform(self, seed: Path) -> int:
+        """Start the rehearsal platform with these people, and wait until it answers; its port. It keeps our clock."""
+        port, clock = free_port(PLATFORM_PORT), home_of(self.profile).demo_clock
+        words = ("--port", str(port), "--state", str(seed), "--clock-file", str(clock))
+        self._run(PLATFORM, [sys.executable, "-m", "jieli.connectors.wecom.rehearsal", *words])
+        self._wait(PLATFORM, lambda: _listens(port))
+        return port
+
     def stop(self) -> None:
         """End all, signer first, each asked before it is killed. A signer cut off catches up at its next start."""
         for name in reversed(list(self._running)):
@@ -88,10 +96,13 @@ class Children:
         }  # fmt: skip
 
     def _start(self, name: str, *words: str, out: int | None = None) -> None:
+        self._run(name, self._command(*words), out)
+
+    def _run(self, name: str, line: list[str], out: int | None = None) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:
             # A session of its own: Ctrl-C reaches us alone, and we end the children in order.
             self._running[name] = subprocess.Popen(
-                self._command(*words), env=self._environment(), stdin=subprocess.DEVNULL,
+                line, env=self._environment(), stdin=subprocess.DEVNULL,
                 stdout=log if out is None else out, stderr=log, start_new_session=True,
             )  # fmt: skip
 

@@ -164,10 +164,15 @@ class Verified:
     said: dict[str, object]
 
 
-def verify(folder: Path) -> Verified:
+def packages(folder: Path) -> list[str]:
+    """The names of what a stranger is given to verify: packages and receipts."""
+    return sorted(path.name for path in folder.glob("*.zip"))
+
+
+def verify(folder: Path, name: str) -> Verified:
     """Run `seal verify` as a stranger would: another process, three files, nothing of ours but these."""
     line = [
-        sys.executable, "-m", "seal.cli", "verify", str(folder / "evidence.zip"),
+        sys.executable, "-m", "seal.cli", "verify", str(folder / name),
         "--policy", str(folder / "trust.policy"), "--tsa-ca", str(folder / "tsa-ca.pem"), "--json",
     ]  # fmt: skip
     done = subprocess.run(line, capture_output=True, text=True, check=False)

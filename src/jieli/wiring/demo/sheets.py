@@ -50,23 +50,24 @@ def write_company(
         (formats.LEAVE, hours.LEAVE),
     )
     for sheet, rows in sheets:
-        _write(directory / sheet.file, sheet, rows)
+        write_sheet(directory / sheet.file, sheet, rows)
 
 
 def write_supplement(directory: Path, staff: list[Employee]) -> None:
     """What is sent in once more in the month: a promise signed late, changed shifts, leave that ended early."""
     directory.mkdir(parents=True, exist_ok=True)
     late = next(e for e in staff if e.case is Case.SIGNS_LATE)
-    _write(
+    write_sheet(
         directory / formats.PAPERS.file,
         formats.PAPERS,
         [_promise(directory, late.no, late.handle, "2026-09-16")],
     )
-    _write(directory / formats.SHIFTS.file, formats.SHIFTS, hours.late_shift_rows())
-    _write(directory / formats.LEAVE.file, formats.LEAVE, hours.LEAVE_ENDED)
+    write_sheet(directory / formats.SHIFTS.file, formats.SHIFTS, hours.late_shift_rows())
+    write_sheet(directory / formats.LEAVE.file, formats.LEAVE, hours.LEAVE_ENDED)
 
 
-def _write(path: Path, sheet: Sheet, rows: Rows) -> None:
+def write_sheet(path: Path, sheet: Sheet, rows: Rows) -> None:
+    """One sheet as a spreadsheet program saves it; ValueError for a row of another width."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.header for column in sheet.columns])

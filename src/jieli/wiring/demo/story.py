@@ -1,4 +1,4 @@
-"""The demo, step by step. Each step is an operation of the house; nothing here writes a row of its own.
+"""The demo, step by step: a month, then a leaving. Each step is an operation of the house; nothing writes rows itself.
 
 Crash on the way: what was committed stands and proves itself; the demo says so the next time and offers to begin
 anew. Done already: it says what there is to look at, and changes nothing.
@@ -24,6 +24,7 @@ from jieli.wiring.demo.days import BEGIN, august, october
 from jieli.wiring.demo.errors import HomeInUse, Interrupted, NotHere
 from jieli.wiring.demo.grounds import BY, Grounds
 from jieli.wiring.demo.imports import Taken
+from jieli.wiring.demo.leaving import act
 from jieli.wiring.demo.month import World, world, write_world
 from jieli.wiring.home import Home, home_of
 from jieli.wiring.load import LoadReport, load_company
@@ -32,6 +33,7 @@ from seal.page import page
 
 ORIGIN = "demo.jieli.example/log"
 FOLDER, SUMMARY, BEGUN = "demo", "summary.json", "begun"
+CONVERSATION = "conversation.zip"
 Tell = Callable[[str], None]
 
 #: Reasons that a live import cannot come upon, and why; every other one occurs in the month.
@@ -107,7 +109,7 @@ def _forget(profile: Profile, home: Home, folder: Path) -> None:
     server = postgres.ensure(profile.home)
     for database in (start.MAIN, start.KEYS):
         postgres.drop_database(server, database)
-    for directory in (home.keys, home.log_key.parent):
+    for directory in (home.keys, home.log_key.parent, home.seal, home.outbox):
         rmtree(directory, ignore_errors=True)
     for file in (home.policy, home.timestamp_roots, home.demo_clock):
         file.unlink(missing_ok=True)
@@ -120,7 +122,11 @@ def _play(story: Story, children: Children) -> dict[str, Any]:
     _keys(story, children)
     loaded, found = _grounds(story)
     _month(story, found)
-    return _after(story, found, loaded)
+    first = _after(story, found, loaded)
+    second = act.play(
+        story.profile, story.folder, found, children, clock=story.clock, tell=story.tell, checkpoint=story.checkpoint
+    )  # fmt: skip
+    return first | {"leaving": second} | _proved(story)
 
 
 def _keys(story: Story, children: Children) -> None:
@@ -190,15 +196,8 @@ def _after(story: Story, found: Grounds, loaded: LoadReport) -> dict[str, Any]:
     story.checkpoint()
     story.tell("生成证据包")
     clock.go(october(9, "11:00"))
-    made = proof.package(found, story.profile, matter, conversation, folder / "evidence.zip")
-    (folder / "trust.policy").write_bytes(story.home.policy.read_bytes())
-    (folder / "tsa-ca.pem").write_bytes(story.home.timestamp_roots.read_bytes())
-    (folder / "核验.html").write_bytes(page())
+    made = proof.package(found, story.profile, matter, conversation, folder / CONVERSATION)
     story.checkpoint()
-    story.tell("另起进程，以陌生人身份核验证据包")
-    verified = proof.verify(folder)
-    story.tell("逐项核对数据库与账本")
-    audit = fsck.run(checks.all_checks(story.profile, at=clock.now))
     return _summary(story, found, loaded) | {
         "read": asdict(shown),
         "matter": matter.number,
@@ -209,13 +208,34 @@ def _after(story: Story, found: Grounds, loaded: LoadReport) -> dict[str, Any]:
             "hold_stopped_another": int(gone.stopped_by_hold),
         },
         "package": {"items": made.items, "omitted": made.omitted, "bytes": made.size, "sha256": made.sha256},
-        "verified": verified.status,
-        "fsck": {"clean": int(audit.clean), "checks": len(audit.checks), "findings": len(audit.findings)},
     }  # fmt: skip
 
 
+def _proved(story: Story) -> dict[str, Any]:
+    """What a stranger is given, what he finds, and whether our own books agree at the very end."""
+    folder = story.folder
+    (folder / "trust.policy").write_bytes(story.home.policy.read_bytes())
+    (folder / "tsa-ca.pem").write_bytes(story.home.timestamp_roots.read_bytes())
+    (folder / "核验.html").write_bytes(page())
+    story.checkpoint()
+    story.tell("另起进程，以陌生人身份核验证据包")
+    verified = {name: proof.verify(folder, name).status for name in proof.packages(folder)}
+    story.tell("逐项核对数据库与账本")
+    audit = fsck.run(checks.all_checks(story.profile, at=story.clock.now))
+    last = ledger.last_checkpoint()
+    return {
+        "verified": verified,
+        "fsck": {"clean": int(audit.clean), "checks": len(audit.checks), "findings": len(audit.findings)},
+        "ledger": {"entries": ledger.head(ledger.live_log()).size, "checkpoint": last.size if last else 0},
+        "witnessed": sorted({name for one in story.rounds for name in one.get("witnessed", ())}),
+        "stamped": sorted({name for one in story.rounds for name in one.get("stamped", ())}),
+        "checkpoints": len(ledger.checkpoints()),
+        "folder": str(story.folder),
+    }
+
+
 def _summary(story: Story, found: Grounds, loaded: LoadReport) -> dict[str, Any]:
-    taken, last = story.taken, ledger.last_checkpoint()
+    taken = story.taken
     return {
         "clock": "demo",
         "loaded": {
@@ -234,11 +254,6 @@ def _summary(story: Story, found: Grounds, loaded: LoadReport) -> dict[str, Any]
         "malformed": taken.malformed,
         "duplicates": taken.duplicates,
         "calls": {"admitted": taken.calls_admitted, "refused": taken.calls_refused},
-        "ledger": {"entries": ledger.head(ledger.live_log()).size, "checkpoint": last.size if last else 0},
-        "witnessed": sorted({name for one in story.rounds for name in one.get("witnessed", ())}),
-        "stamped": sorted({name for one in story.rounds for name in one.get("stamped", ())}),
-        "checkpoints": len(ledger.checkpoints()),
-        "folder": str(story.folder),
     }
 
 
