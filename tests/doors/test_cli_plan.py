@@ -365,7 +365,7 @@ def test_what_cannot_be_read_is_told_with_its_place(desk: Desk, tmp_path: Path) 
     unknown = ("plan", "training", "E77", "--content", "法律法规", "--passed", "2026-09-01", "--as", "lead")
     assert desk.jieli.refused(*unknown, "--until", "2027-01-01")["code"] == "wiring.unknown_subject"
     assert desk.jieli.refused(*unknown, "--until", "明年")["code"] in {
-        "cli.bad_day",
+        "cli.not_a_day",
         "wiring.unknown_subject",
     }
     assert desk.jieli.refused("approve", "show", "x", "--as", "yan")["code"] == "cli.bad_request_id"

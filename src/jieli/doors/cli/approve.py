@@ -17,6 +17,7 @@ from jieli.approvals.types import REQUIRED, EnablementRef, RequestRef
 from jieli.doors.cli import named
 from jieli.doors.cli.acting import As, permitted, person
 from jieli.doors.cli.frame import AsJson, command, table
+from jieli.doors.cli.given import day, receive
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local, local_day
 from jieli.ledger.operations import book
@@ -156,10 +157,10 @@ def outside(
         by, at = permitted(run, sign_in, Permission.APPROVE), run.at()
         asked = queries.request(_id(request))
         with book(at=at):
-            paper = named.received(scan, kind="外部审批单", title=f"{system} {number}", by=by.actor, at=at)
+            paper = receive(scan, kind="外部审批单", title=f"{system} {number}", by=by.actor, at=at)
             made = operations.record_outside(
                 kind=asked.kind, subject=asked.subject, digest=asked.digest, system=system, number=number,
-                applicant=applicant, approver=approver, decided_on=named.day(decided), paper=paper,
+                applicant=applicant, approver=approver, decided_on=day(decided), paper=paper,
                 scope=asked.scope, expires_at=named.end_of(until), by=by.actor, at=at,
             )  # fmt: skip
             # Nobody is to decide here what was decided there.
@@ -183,11 +184,11 @@ def enable(
     with command(as_json=as_json) as run:
         by, at = permitted(run, sign_in, Permission.APPROVE), run.at()
         files = _papers(paper or ())
-        first: date = named.day(from_) if from_ else local_day(at)
+        first: date = day(from_) if from_ else local_day(at)
         with book(at=at):
-            kept = {kind: named.received(path, kind=kind, by=by.actor, at=at) for kind, path in files.items()}
+            kept = {kind: receive(path, kind=kind, by=by.actor, at=at) for kind, path in files.items()}
             made = operations.enable(
-                what=what, papers=kept, note=note, from_day=first, until=named.day(until) if until else None,
+                what=what, papers=kept, note=note, from_day=first, until=day(until) if until else None,
                 by=by, at=at,
             )  # fmt: skip
         run.answer(_enablement(made))

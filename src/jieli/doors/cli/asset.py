@@ -25,8 +25,9 @@ from jieli.assets.types import (
 )
 from jieli.connectors.files import company_cells
 from jieli.doors.cli.acting import As, permitted
-from jieli.doors.cli.case_acting import NotOnTheList, day, moment, receive, staff, staff_of
+from jieli.doors.cli.case_acting import NotOnTheList, staff, staff_of
 from jieli.doors.cli.frame import AsJson, Command, command, table
+from jieli.doors.cli.given import day_or_today, moment_or_now, receive
 from jieli.kernel.times import DAY, local, start_of_day
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
@@ -146,7 +147,7 @@ def control(
     with command(as_json=as_json) as run:
         on = _acting(run, sign_in, Permission.SEE_ACCOUNTS)
         asset, at = on.asset(kind, label), on.at
-        instant = at if on_day is None else min(at, start_of_day(day(on_day, at)) + DAY - 1)
+        instant = at if on_day is None else min(at, start_of_day(day_or_today(on_day, at)) + DAY - 1)
         found = []
         for one in [right] if right else list(Right):
             span = queries.control_at(asset, one, instant)
@@ -182,7 +183,7 @@ def set_control(
         with book(at=on.at) as b:
             operations.set_control(
                 asset_id=on.asset(kind, label), right=right, controller=controller, staff_id=staff_of(staff_no),
-                begins_at=moment(when, on.at), paper=_scan(proof, "控制权凭证", on.by.actor, on.at),
+                begins_at=moment_or_now(when, on.at), paper=_scan(proof, "控制权凭证", on.by.actor, on.at),
                 by=on.by.actor, at=on.at,
             )  # fmt: skip
         run.answer(
@@ -233,8 +234,8 @@ def rebind(
         on = _acting(run, sign_in, Permission.MANAGE_ACCOUNTS)
         account = on.asset(AssetKind.ACCOUNT, label)
         made = operations.rebind(
-            account_id=account, number=number or None, changed_at=moment(when, on.at), changed_by=staff_of(changed_by),
-            approval=approval, by=on.by.actor, at=on.at,
+            account_id=account, number=number or None, changed_at=moment_or_now(when, on.at),
+            changed_by=staff_of(changed_by), approval=approval, by=on.by.actor, at=on.at,
         )  # fmt: skip
         _changed(run, account, made)
 
@@ -253,7 +254,7 @@ def rename(
         on = _acting(run, sign_in, Permission.MANAGE_ACCOUNTS)
         account = on.asset(AssetKind.ACCOUNT, label)
         made = operations.rename(
-            account_id=account, nickname=nickname or None, changed_at=moment(when, on.at),
+            account_id=account, nickname=nickname or None, changed_at=moment_or_now(when, on.at),
             changed_by=staff_of(changed_by), by=on.by.actor, at=on.at,
         )  # fmt: skip
         _changed(run, account, made)
@@ -326,7 +327,7 @@ def hand_over(
         on = _acting(run, sign_in, Permission.MANAGE_ACCOUNTS)
         with book(at=on.at) as b:
             made = operations.hand_over(
-                asset_id=on.asset(kind, label), to_staff=staff(to), begins_at=moment(when, on.at),
+                asset_id=on.asset(kind, label), to_staff=staff(to), begins_at=moment_or_now(when, on.at),
                 paper=_scan(proof, "移交凭证", on.by.actor, on.at), by=on.by.actor, at=on.at,
             )  # fmt: skip
         run.answer({"asset": label, "holding": made, "entry": b.entries[-1].index})
@@ -346,7 +347,7 @@ def take_back(
         on = _acting(run, sign_in, Permission.MANAGE_ACCOUNTS)
         with book(at=on.at) as b:
             made = operations.take_back(
-                asset_id=on.asset(kind, label), begins_at=moment(when, on.at),
+                asset_id=on.asset(kind, label), begins_at=moment_or_now(when, on.at),
                 paper=_scan(proof, "收回凭证", on.by.actor, on.at), by=on.by.actor, at=on.at,
             )  # fmt: skip
         run.answer({"asset": label, "holding": made, "entry": b.entries[-1].index})

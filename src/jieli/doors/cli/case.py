@@ -25,8 +25,9 @@ from jieli.doors.cli import (
     case_things,
 )
 from jieli.doors.cli.acting import As, permitted
-from jieli.doors.cli.case_acting import NoFile, day, receive, staff, staff_of
+from jieli.doors.cli.case_acting import staff, staff_of
 from jieli.doors.cli.frame import AsJson, command, table
+from jieli.doors.cli.given import NoFile, day_or_today, receive
 from jieli.handover import listing, operations
 from jieli.handover.reading import unknown
 from jieli.handover.types import CaseRef, LeavingReason, OpenCase, Source
@@ -71,15 +72,15 @@ def open_(
     with command(as_json=as_json) as run:
         by, at = permitted(run, sign_in, Permission.MANAGE_HANDOVER), run.at()
         order = OpenCase(
-            staff_id=staff(staff_no), reason=reason, last_day=day(last_day, at), notice_on=day(notice_on, at),
-            receiver=staff_of(receiver), supervisor=staff_of(supervisor),
+            staff_id=staff(staff_no), reason=reason, last_day=day_or_today(last_day, at),
+            notice_on=day_or_today(notice_on, at), receiver=staff_of(receiver), supervisor=staff_of(supervisor),
         )  # fmt: skip
         _check_reach(by, [order.staff_id], at)
         with book(at=at) as b:
             if system or order_no or scan:
                 approval = approvals.record_outside(
                     kind=LEAVING, subject=order.staff_id, digest=_digest(order), system=system, number=order_no,
-                    applicant=applicant, approver=approver, decided_on=day(decided_on, at),
+                    applicant=applicant, approver=approver, decided_on=day_or_today(decided_on, at),
                     paper=_receipt(scan, order_no, by, at), by=by.actor, at=at,
                 )  # fmt: skip
                 order = replace(order, approval=approval.id, source=Source.OUTSIDE)

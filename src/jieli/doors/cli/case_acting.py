@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,36 +16,19 @@ from jieli.connectors.files import company_cells
 from jieli.connectors.files.tables import CellError
 from jieli.doors.cli.acting import person
 from jieli.doors.cli.frame import Command
+from jieli.doors.cli.given import day, receive
 from jieli.handover import listing, queries
 from jieli.handover.reading import unknown
 from jieli.handover.types import CaseRef, LineClass, Party, Statement
 from jieli.kernel.errors import JieliError
-from jieli.kernel.times import local_day, start_of_day
+from jieli.kernel.times import start_of_day
 from jieli.ledger.operations import Book, book
-from jieli.papers import operations as papers
-from jieli.papers.types import MediaType
 from jieli.parties import queries as parties
 
 #: Who acts on a leaving; on its things also whoever keeps them; who only looks.
 ACT = (Permission.MANAGE_HANDOVER,)
 THINGS = (Permission.MANAGE_HANDOVER, Permission.MANAGE_ACCOUNTS)
 SEE = (Permission.SEE_HANDOVER,)
-_MEDIA = {
-    ".pdf": MediaType.PDF, ".png": MediaType.PNG, ".jpg": MediaType.JPEG, ".jpeg": MediaType.JPEG,
-    ".txt": MediaType.TEXT,
-}  # fmt: skip
-
-
-class NoFile(JieliError):
-    """The file that was named is not there, or cannot be read."""
-
-    code = "cli.no_file"
-
-
-class NotThatDay(JieliError):
-    """What was given for a day is none."""
-
-    code = "cli.not_a_day"
 
 
 class NotAnAmount(JieliError):
@@ -137,43 +119,9 @@ def writing(on: Acting) -> Iterator[Book]:
         yield b
 
 
-def receive(path: Path, *, kind: str, title: str, by: str, at: int) -> UUID:
-    """Keep a file of this machine as a paper; NoFile (cli.no_file), and papers.* for what cannot be kept."""
-    media = _MEDIA.get(path.suffix.lower(), "")
-    return papers.receive(kind=kind, title=title, content=content_of(path), media_type=media, by=by, at=at).id
-
-
-def content_of(path: Path) -> bytes:
-    """The bytes of a file; NoFile (cli.no_file)."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise NoFile("文件不存在，或者不能读取。", remedy="请核对文件的位置。") from error
-
-
-def day(text: str | None, at: int) -> date:
-    """A day as people write it; today when nothing was given."""
-    if text is None:
-        return local_day(at)
-    try:
-        return company_cells.day(text)
-    except CellError as wrong:
-        raise NotThatDay(f"日期{wrong.sentence}", remedy=wrong.remedy) from wrong
-
-
-def moment(text: str | None, at: int) -> int:
-    """A moment on a wall clock in China, in ms; now when nothing was given."""
-    if text is None:
-        return at
-    try:
-        return company_cells.moment(text)
-    except CellError as wrong:
-        raise NotThatDay(f"时间{wrong.sentence}", remedy=wrong.remedy) from wrong
-
-
 def signed_at(text: str | None, at: int) -> int:
     """When a page was signed by hand: the day's first moment, or now."""
-    return at if text is None else start_of_day(day(text, at))
+    return at if text is None else start_of_day(day(text))
 
 
 def statement(amount: str | None, said: str | None) -> Statement | None:

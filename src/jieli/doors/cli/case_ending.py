@@ -7,8 +7,9 @@ import typer
 
 from jieli.access.types import Permission
 from jieli.doors.cli.acting import As, permitted
-from jieli.doors.cli.case_acting import THINGS, Number, On, Proof, acting, day, moment, receive, writing
+from jieli.doors.cli.case_acting import THINGS, Number, On, Proof, acting, writing
 from jieli.doors.cli.frame import AsJson, command
+from jieli.doors.cli.given import day_or_today, moment_or_now, receive
 from jieli.handover import cutting, operations, purge
 from jieli.handover.things_types import LateAct, PurgeData
 from jieli.handover.types import Confirmation, Stage
@@ -89,7 +90,7 @@ def late_attempt(
         on = acting(run, sign_in, number, *THINGS)
         with writing(on) as b:
             made = cutting.record_attempt_after(
-                case=on.case.id, act=act, tried_at=moment(when, on.at), by=on.by, at=on.at
+                case=on.case.id, act=act, tried_at=moment_or_now(when, on.at), by=on.by, at=on.at
             )
         on.told(b, {"incident": made.number, "title": made.title})
 
@@ -110,8 +111,8 @@ def attempt(
         on = acting(run, sign_in, number)
         with writing(on) as b:
             operations.record_attempt(
-                case=on.case.id, how=how, tried_on=day(on_day, on.at), outcome=outcome, witnesses=witness or (),
-                proof=on.scan(proof, "联系凭证"), by=on.by, at=on.at,
+                case=on.case.id, how=how, tried_on=day_or_today(on_day, on.at), outcome=outcome,
+                witnesses=witness or (), proof=on.scan(proof, "联系凭证"), by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b)
 
@@ -134,7 +135,7 @@ def follow_up(
         with writing(on) as b:
             operations.follow_up(
                 case=on.case.id, asked=asked, confirmed=confirmed, who=who, visitor=visitor,
-                visited_on=day(on_day, on.at), paper=on.scan(proof, "回访凭证"), by=on.by, at=on.at,
+                visited_on=day_or_today(on_day, on.at), paper=on.scan(proof, "回访凭证"), by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"asked": asked.value, "confirmed": confirmed})
 
@@ -176,5 +177,5 @@ def policy(
         by, at = permitted(run, sign_in, Permission.MANAGE_HANDOVER), run.at()
         with book(at=at) as b:
             paper = receive(file, kind="账号管理制度", title="账号管理制度", by=by.actor, at=at)
-            operations.declare_policy(paper=paper, from_day=day(from_day, at), by=by.actor, at=at)
-        run.answer({"paper": paper, "from": day(from_day, at), "entry": b.entries[-1].index})
+            operations.declare_policy(paper=paper, from_day=day_or_today(from_day, at), by=by.actor, at=at)
+        run.answer({"paper": paper, "from": day_or_today(from_day, at), "entry": b.entries[-1].index})

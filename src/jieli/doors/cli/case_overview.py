@@ -12,8 +12,8 @@ from jieli.access.policy import reach
 from jieli.access.types import Permission
 from jieli.connectors.files.tables import FOREIGN_MARKS
 from jieli.doors.cli.acting import As, permitted
-from jieli.doors.cli.case_acting import NoFile, content_of
 from jieli.doors.cli.frame import AsJson, command, out, table
+from jieli.doors.cli.given import NoFile, content_of
 from jieli.handover import listing, queries
 from jieli.handover.checkup import Checkup, examine
 from jieli.handover.shown import Late

@@ -8,18 +8,9 @@ from uuid import UUID
 import typer
 
 from jieli.doors.cli.acting import As
-from jieli.doors.cli.case_acting import (
-    SEE,
-    Acting,
-    NotOnTheList,
-    Number,
-    Proof,
-    acting,
-    moment,
-    signed_at,
-    writing,
-)
+from jieli.doors.cli.case_acting import SEE, Acting, NotOnTheList, Number, Proof, acting, signed_at, writing
 from jieli.doors.cli.frame import AsJson, CannotWrite, command
+from jieli.doors.cli.given import moment_or_now
 from jieli.handover import operations, printing, queries
 from jieli.handover.hostage import CERTIFICATE, check_condition, check_text
 from jieli.handover.types import ListKind
@@ -247,7 +238,7 @@ def deliver(
             sent = papers.deliver(
                 paper=_own(on, paper), to=None if name and name != leaver.name else leaver.id,
                 to_name=name or leaver.name, channel=channel, address=address, number=slip,
-                sent_at=moment(when, on.at), by=on.by, at=on.at,
+                sent_at=moment_or_now(when, on.at), by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"delivery": sent.id})
 
@@ -272,7 +263,7 @@ def delivered(
         with writing(on) as b:
             papers.delivery_result(
                 delivery=delivery, outcome=outcome, who=who, proof=on.scan(proof, "送达底单"),
-                outcome_at=moment(when, on.at), by=on.by, at=on.at,
+                outcome_at=moment_or_now(when, on.at), by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"outcome": outcome.value})
 

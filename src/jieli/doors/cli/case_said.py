@@ -19,13 +19,12 @@ from jieli.doors.cli.case_acting import (
     Proof,
     Which,
     acting,
-    content_of,
-    day,
     sides,
     statement,
     writing,
 )
 from jieli.doors.cli.frame import AsJson, command
+from jieli.doors.cli.given import content_of, day_or_today
 from jieli.duties import queries as duties
 from jieli.duties.types import Side
 from jieli.handover import operations
@@ -68,7 +67,7 @@ def duty_done(
         with writing(on) as b:
             operations.fulfil_duty(
                 case=on.case.id, duty=found[0].id, paper=on.scan(proof, "履行凭证"), note=note,
-                done_on=day(on_day, on.at), by=on.by, at=on.at,
+                done_on=day_or_today(on_day, on.at), by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"duty": name, "state": duties.duty(found[0].id).state.value})
 
@@ -88,7 +87,7 @@ def hand(
         on = acting(run, sign_in, number)
         with writing(on) as b:
             new = operations.hand_items(
-                case=on.case.id, kind=kind, keys=key or None, handed_on=day(on_day, on.at),
+                case=on.case.id, kind=kind, keys=key or None, handed_on=day_or_today(on_day, on.at),
                 paper=on.scan(proof, "交接凭证"), by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"list": kind.value, "new": new})
@@ -110,7 +109,7 @@ def unable(
         on = acting(run, sign_in, number, *THINGS, himself=True)
         with writing(on) as b:
             operations.cannot_hand(
-                case=on.case.id, cls=cls, key=key, reason=reason, party=party, stated_on=day(on_day, on.at),
+                case=on.case.id, cls=cls, key=key, reason=reason, party=party, stated_on=day_or_today(on_day, on.at),
                 by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"key": key})
@@ -131,7 +130,8 @@ def object_(
         on = acting(run, sign_in, number, himself=True)
         with writing(on) as b:
             made = operations.object_to(
-                case=on.case.id, place=place, text=text, party=party, made_on=day(on_day, on.at), by=on.by, at=on.at
+                case=on.case.id, place=place, text=text, party=party, made_on=day_or_today(on_day, on.at),
+                by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"objection": made})
 
@@ -150,7 +150,8 @@ def answer(
         on = acting(run, sign_in, number)
         with writing(on) as b:
             operations.answer_objection(
-                case=on.case.id, objection=objection, text=text, answered_on=day(on_day, on.at), by=on.by, at=on.at
+                case=on.case.id, objection=objection, text=text, answered_on=day_or_today(on_day, on.at),
+                by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b)
 
@@ -190,7 +191,7 @@ def settlement(
     """写下一方对一项结算的陈述；双方应付的分列，不自行抵扣。"""
     with command(as_json=as_json) as run:
         on = acting(run, sign_in, number, himself=True)
-        until = None if pay_by is None else day(pay_by, on.at)
+        until = None if pay_by is None else day_or_today(pay_by, on.at)
         line = NewSettlement(name, owed_by, **sides(party, statement(amount, said)), pay_by=until)
         with writing(on) as b:
             operations.state_settlement(case=on.case.id, lines=[line], by=on.by, at=on.at)
@@ -206,7 +207,7 @@ def paid(
         on = acting(run, sign_in, number)
         with writing(on) as b:
             operations.record_payment(
-                case=on.case.id, line=line, paid_on=day(on_day, on.at), paper=on.proof(proof, "付款凭证"),
+                case=on.case.id, line=line, paid_on=day_or_today(on_day, on.at), paper=on.proof(proof, "付款凭证"),
                 by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b)
@@ -227,7 +228,7 @@ def promise(
         known = parties.customers_by_no([customer]).get(customer)
         if known is None:
             raise NotOnTheList(f"没有编号为 {customer} 的客户。", remedy="请核对客户编号。")
-        said = NewPromise(known.id, text, None if on_day is None else day(on_day, on.at))
+        said = NewPromise(known.id, text, None if on_day is None else day_or_today(on_day, on.at))
         with writing(on) as b:
             [made] = operations.list_promises(case=on.case.id, promises=[said], by=on.by, at=on.at)
         on.told(b, {"promise": made})
@@ -248,7 +249,7 @@ def answer_promise(
         on = acting(run, sign_in, number)
         with writing(on) as b:
             operations.answer_promise(
-                case=on.case.id, promise=promise, answer=answer, text=text, answered_on=day(on_day, on.at),
+                case=on.case.id, promise=promise, answer=answer, text=text, answered_on=day_or_today(on_day, on.at),
                 by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"answer": answer.value})
@@ -276,7 +277,7 @@ def spending(
         digest = sha256(content_of(vouchers)).hexdigest()
         with writing(on) as b:
             operations.record_spending(
-                case=on.case.id, count=count, amount_fen=fen, first=day(first, on.at), last=day(last, on.at),
-                sha256=digest, note=note, by=on.by, at=on.at,
+                case=on.case.id, count=count, amount_fen=fen, first=day_or_today(first, on.at),
+                last=day_or_today(last, on.at), sha256=digest, note=note, by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"sha256": digest})

@@ -18,10 +18,10 @@ from jieli.doors.cli.case_acting import (
     Proof,
     Which,
     acting,
-    moment,
     writing,
 )
 from jieli.doors.cli.frame import AsJson, command
+from jieli.doors.cli.given import moment_or_now
 from jieli.handover import bindings, devices, recovery
 from jieli.handover.things_types import (
     HELP_RESULTS,
@@ -64,7 +64,7 @@ def recover(
         with writing(on) as b:
             state = recovery.record_recovery(
                 case=on.case.id, account=on.thing(LineClass.ACCOUNT, account), step=step, passed=passed,
-                paper=on.scan(proof, f"账号恢复测试·{step}"), tester=on.tester, tested_at=moment(when, on.at),
+                paper=on.scan(proof, f"账号恢复测试·{step}"), tester=on.tester, tested_at=moment_or_now(when, on.at),
                 by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"account": account, "step": step.value, "passed": passed, "state": state.value})
@@ -90,7 +90,7 @@ def help_password(
         with writing(on) as b:
             recovery.record_help(
                 case=on.case.id, account=on.thing(LineClass.ACCOUNT, account), step=step, result=result,
-                helped_at=moment(when, on.at), by=on.by, at=on.at,
+                helped_at=moment_or_now(when, on.at), by=on.by, at=on.at,
             )  # fmt: skip
         on.told(b, {"step": step.value, "result": result.value})
 
@@ -195,7 +195,7 @@ def unbind(number: Number, binding: Which, sign_in: As, when: When = None, as_js
         on = acting(run, sign_in, number, *THINGS, himself=True)
         with writing(on) as b:
             bindings.unbind(
-                case=on.case.id, binding=binding, unbound_at=moment(when, on.at), by=on.by, at=on.at
+                case=on.case.id, binding=binding, unbound_at=moment_or_now(when, on.at), by=on.by, at=on.at
             )
         on.told(b)
 

@@ -9,8 +9,9 @@ import typer
 from jieli.consent.types import SubjectKind
 from jieli.doors.cli import dispute_facts, dispute_law, dispute_said, dispute_settle
 from jieli.doors.cli.acting import As
-from jieli.doors.cli.dispute_acting import Number, kept, manages, on
+from jieli.doors.cli.dispute_acting import Number, manages
 from jieli.doors.cli.frame import AsJson, command, out, table
+from jieli.doors.cli.given import day_or_today, receive
 from jieli.evidence import disputes_operations as operations
 from jieli.evidence import disputes_queries as queries
 from jieli.evidence.assessments.amounts import parse
@@ -111,7 +112,7 @@ def defence(
         by = manages(run, sign_in)
         operations.raise_defence(
             number=number, kind=kind, raised_by=raised_by, text=text or kind.value,
-            raised_on=on(raised_on, run), by=by.actor, at=run.at(),
+            raised_on=day_or_today(raised_on, run.at()), by=by.actor, at=run.at(),
         )  # fmt: skip
         run.answer({"number": number, "defence": kind.value})
 
@@ -157,8 +158,10 @@ def outcomes(
     with command(as_json=as_json) as run:
         by, at = manages(run, sign_in), run.at()
         with book(at=at):
-            scan = kept(paper, kind="裁判文书", title="", by=by, at=at) if paper else None
-            new = NewOutcome(issue, code, text, decided_by, on(decided_on, run), instance, scan)
+            scan = receive(paper, kind="裁判文书", by=by.actor, at=at) if paper else None
+            new = NewOutcome(
+                issue, code, text, decided_by, day_or_today(decided_on, run.at()), instance, scan
+            )
             operations.record_outcomes(number=number, outcomes=[new], by=by.actor, at=at)
         run.answer({"number": number, "issue": issue.value, "code": code})
 
@@ -176,9 +179,14 @@ def close(
     with command(as_json=as_json) as run:
         by, at = manages(run, sign_in), run.at()
         with book(at=at):
-            scan = kept(paper, kind="结案文书", title="", by=by, at=at) if paper else None
+            scan = receive(paper, kind="结案文书", by=by.actor, at=at) if paper else None
             operations.close_dispute(
-                number=number, closing=closing, closed_on=on(closed_on, run), paper=scan, by=by.actor, at=at
+                number=number,
+                closing=closing,
+                closed_on=day_or_today(closed_on, run.at()),
+                paper=scan,
+                by=by.actor,
+                at=at,
             )
         values: dict[str, Any] = {"number": number, "closed_by": closing.value}
         run.answer(values)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from jieli.doors.cli.acting import As
-from jieli.doors.cli.dispute_acting import Number, answered, kept, manages, rows
+from jieli.doors.cli.dispute_acting import Number, answered, manages, rows
 from jieli.doors.cli.frame import AsJson, Command, command, out, table
+from jieli.doors.cli.given import receive
 from jieli.evidence import disputes_queries as queries
 from jieli.evidence import facts_operations as operations
 from jieli.evidence import stated_rows
@@ -127,7 +128,7 @@ def exhibit(
     with command(as_json=as_json) as run:
         by, at = manages(run, sign_in), run.at()
         with book(at=at):
-            paper = kept(file, kind="证据材料", title=title, by=by, at=at)
+            paper = receive(file, kind="证据材料", title=title, by=by.actor, at=at)
             new = NewExhibit(paper, party, proves, label)
             [made] = operations.attach_exhibits(number=number, exhibits=[new], by=by.actor, at=at)
         [shown] = [e.number for e in queries.dispute(number).exhibits if e.id == made]

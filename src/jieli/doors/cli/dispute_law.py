@@ -11,7 +11,7 @@ from jieli.doors.cli import dispute_said as said
 from jieli.doors.cli.acting import As
 from jieli.doors.cli.dispute_acting import Number, OnFile, manages, rows
 from jieli.doors.cli.frame import AsJson, Command, command, out
-from jieli.doors.cli.named import BadFile, day
+from jieli.doors.cli.given import NoFile, day
 from jieli.evidence import consultations, stated_rows
 from jieli.evidence.assessments import account_rules, clauses, liability, virtual_property
 from jieli.evidence.assessments.account_rules import AccountRules
@@ -55,7 +55,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadFile("文件不存在，或不是 UTF-8 文本。", remedy="请另存为 UTF-8 文本。") from error
+        raise NoFile("文件不存在，或不是 UTF-8 文本。", remedy="请另存为 UTF-8 文本。") from error
 
 
 def clause(

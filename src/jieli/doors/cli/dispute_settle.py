@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from jieli.doors.cli.acting import As
-from jieli.doors.cli.dispute_acting import Number, kept, manages, on, rows
+from jieli.doors.cli.dispute_acting import Number, manages, rows
 from jieli.doors.cli.dispute_said import dispute
 from jieli.doors.cli.frame import AsJson, CannotWrite, command, out, writable
+from jieli.doors.cli.given import day_or_today, receive
 from jieli.doors.cli.named import BadSheet
 from jieli.evidence import disputes_queries as queries
 from jieli.evidence import explaining, matter_package, settlement, stated_rows
@@ -52,8 +53,8 @@ def settle(
             )
         read = stated_rows.terms(good)
         with book(at=at):
-            scan = kept(paper, kind="和解协议", title="", by=by, at=at)
-            new = NewSettlement(scan, on(signed_on, run), mediator, read)
+            scan = receive(paper, kind="和解协议", by=by.actor, at=at)
+            new = NewSettlement(scan, day_or_today(signed_on, run.at()), mediator, read)
             settlement.settle(number=number, settlement=new, by=by.actor, at=at)
         run.answer({"number": number, "terms": dispute(queries.dispute(number))["settlement"]})
 
@@ -73,8 +74,8 @@ def follow_up(
     with command(as_json=as_json) as run:
         by, at = manages(run, sign_in), run.at()
         with book(at=at):
-            scan = kept(paper, kind="回访记录", title="", by=by, at=at) if paper else None
-            visit = NewFollowUp(on(visited_on, run), visitor, restored, received, note, scan)
+            scan = receive(paper, kind="回访记录", by=by.actor, at=at) if paper else None
+            visit = NewFollowUp(day_or_today(visited_on, run.at()), visitor, restored, received, note, scan)
             settlement.follow_up(number=number, visit=visit, by=by.actor, at=at)
         run.answer({"number": number, "confirmed": dispute(queries.dispute(number))["confirmed"]})
 

@@ -2,35 +2,20 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from jieli.connectors.files.tables import Column, TableRow, read_table
+from jieli.doors.cli.given import NoFile, day, receive
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import DAY, SECOND, start_of_day
 from jieli.ledger.operations import book
 from jieli.matters import queries as matters
-from jieli.papers import operations as papers
-from jieli.papers.policy import LIMIT
 from jieli.parties import queries as parties
 from jieli.succession import queries as succession
 from jieli.succession.types import PlanRef
-from jieli.wiring.load.papers import MEDIA
 from jieli.wiring.subjects import UnknownSubject
-
-
-class BadDay(JieliError):
-    """A day that cannot be read."""
-
-    code = "cli.bad_day"
-
-
-class BadFile(JieliError):
-    """A file that is not there, is too large, or is of a kind that is not kept."""
-
-    code = "cli.bad_file"
 
 
 class BadSheet(JieliError):
@@ -88,30 +73,9 @@ def plan(number: str) -> PlanRef:
     return succession.plan(found)
 
 
-def day(text: str) -> date:
-    """A day as people write it: 2026-09-01."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadDay("日期写法不对。", remedy="请写如 2026-09-01。") from None
-
-
 def end_of(text: str | None) -> int | None:
     """The last second of a day that is named inclusively, ms."""
     return None if text is None else start_of_day(day(text)) + DAY - SECOND
-
-
-def received(path: Path, *, kind: str, title: str = "", by: str, at: int) -> UUID:
-    """Keep a paper or a scan exactly as it lies on disk; its id. Call it in the book of what it proves."""
-    media = MEDIA.get(path.suffix.lower())
-    if not path.is_file() or media is None or path.stat().st_size > LIMIT:
-        raise BadFile(
-            "文件不存在、过大，或不是 PDF、JPG、PNG。", remedy="请给出扫描件的路径，并核对大小与格式。"
-        )
-    made = papers.receive(
-        kind=kind, title=title or kind, content=path.read_bytes(), media_type=media, by=by, at=at
-    )
-    return made.id
 
 
 @contextmanager
@@ -121,7 +85,7 @@ def with_paper(path: Path | None, *, kind: str, by: str, at: int) -> Iterator[UU
         yield None
         return
     with book(at=at):
-        yield received(path, kind=kind, by=by, at=at)
+        yield receive(path, kind=kind, by=by, at=at)
 
 
 def text_cell(text: str) -> str:
@@ -132,7 +96,7 @@ def text_cell(text: str) -> str:
 def sheet(path: Path, *columns: str, needed: Sequence[str] = ()) -> list[TableRow]:
     """The rows of a CSV whose cells are texts by these headers; BadSheet tells the first fault and its line."""
     if not path.is_file():
-        raise BadFile("文件不存在。", remedy="请核对路径。")
+        raise NoFile("文件不存在。", remedy="请核对路径。")
     table = read_table(path, [Column(name, name, text_cell, name in needed) for name in columns])
     if table.problems:
         first = table.problems[0]

@@ -9,6 +9,7 @@ from jieli.access.types import Permission
 from jieli.doors.cli import named, plan_notices, plan_rules, plan_shown, plan_transfer
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, command
+from jieli.doors.cli.given import day
 from jieli.doors.cli.plan_notices import Number, One
 from jieli.handover import queries as handover
 from jieli.handover.types import LineClass
@@ -51,7 +52,7 @@ def make(
             customers=named.customers(customers) if customers else held,
             last_minute=case.last_minute, notice_on=case.notice_on, owner=named.staff(owner),
             balance=Balance(privacy, need, alternative), mode=mode,
-            due_on=named.day(due) if due else None, receivers=named.staff_all(receiver or ()),
+            due_on=day(due) if due else None, receivers=named.staff_all(receiver or ()),
             excluded=named.staff_all(exclude or ()), by=by.actor, at=at,
         )  # fmt: skip
         run.answer(plan_shown.plan_values(made, at=at))

@@ -12,6 +12,7 @@ from jieli.approvals import queries as approvals
 from jieli.doors.cli import named
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, command, table
+from jieli.doors.cli.given import day, receive
 from jieli.kernel.times import local_day
 from jieli.ledger.operations import book
 from jieli.parties import queries as parties
@@ -53,7 +54,7 @@ def propose(
         with named.with_paper(paper, kind="接续规则", by=by.actor, at=at) as kept:
             made = operations.propose_rule(
                 name=name, content=content, rationale=rationale, customer_need=customer_need,
-                effective_from=named.day(effective) if effective else local_day(at), paper=kept,
+                effective_from=day(effective) if effective else local_day(at), paper=kept,
                 by=by.actor, at=at,
             )  # fmt: skip
         request = approvals.history(RULE_APPROVAL, made.id)[-1]
@@ -121,8 +122,8 @@ def training(
         by, at = permitted(run, sign_in, Permission.MANAGE_PLAN), run.at()
         with named.with_paper(paper, kind="培训记录", by=by.actor, at=at) as kept:
             operations.record_training(
-                staff=named.staff_all(staff), content=content, passed_on=named.day(passed),
-                valid_until=named.day(until), score=score, paper=kept, by=by.actor, at=at,
+                staff=named.staff_all(staff), content=content, passed_on=day(passed),
+                valid_until=day(until), score=score, paper=kept, by=by.actor, at=at,
             )  # fmt: skip
         run.answer({"recorded": len(set(staff)), "content": content.value, "valid_until": until})
 
@@ -138,9 +139,9 @@ def commitment(
     with command(as_json=as_json) as run:
         by, at = permitted(run, sign_in, Permission.MANAGE_PLAN), run.at()
         with book(at=at):
-            kept = named.received(paper, kind="隐私保护承诺书", by=by.actor, at=at)
+            kept = receive(paper, kind="隐私保护承诺书", by=by.actor, at=at)
             operations.record_commitment(
-                staff=named.staff(staff), paper=kept, signed_on=named.day(signed), by=by.actor, at=at
+                staff=named.staff(staff), paper=kept, signed_on=day(signed), by=by.actor, at=at
             )
         run.answer({"staff_no": staff, "paper": kept})
 
@@ -206,7 +207,7 @@ def consent(
     with command(as_json=as_json) as run:
         by, at = permitted(run, sign_in, Permission.MANAGE_PLAN), run.at()
         with book(at=at):
-            kept = named.received(paper, kind="客户单独同意", by=by.actor, at=at)
+            kept = receive(paper, kind="客户单独同意", by=by.actor, at=at)
             operations.record_consent(
                 customers=named.customers(customers), kind=kind,
                 entity=_entity(entity) if entity else None, step=step,

@@ -12,6 +12,7 @@ from jieli.access.types import Permission
 from jieli.doors.cli import named
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, command, table, writable
+from jieli.doors.cli.given import day
 from jieli.doors.cli.plan_notices import Number, One
 from jieli.kernel.times import local_day
 from jieli.succession import choices, operations, pages, polling, rounds
@@ -163,7 +164,7 @@ def entrust(
     with command(as_json=as_json) as run:
         by = permitted(run, sign_in, Permission.MANAGE_PLAN)
         done = entrust_(
-            named.plan(number).id, named.customers(customer), owner=named.staff(owner), due_on=named.day(due),
+            named.plan(number).id, named.customers(customer), owner=named.staff(owner), due_on=day(due),
             by=by.actor, at=run.at(),
         )  # fmt: skip
         run.answer({"customers": done, "owner": owner, "due_on": due})
@@ -293,5 +294,5 @@ def _orders(file: Path | None) -> dict[UUID, list[OpenOrder]]:
 
 
 def _order(cells: dict[str, Any]) -> OpenOrder:
-    placed: date = named.day(cells["下单日期"] or "")
+    placed: date = day(cells["下单日期"] or "")
     return OpenOrder(cells["订单号"] or "", cells["产品"] or "", placed)

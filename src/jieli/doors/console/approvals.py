@@ -23,6 +23,7 @@ from jieli.handover import queries as handover
 from jieli.handover.types import CaseRef
 from jieli.kernel.errors import JieliError
 from jieli.ledger import queries as ledger
+from jieli.matters import queries as matters
 from jieli.parties import queries as parties
 from jieli.succession import queries as succession
 from jieli.succession.types import PLAN_APPROVAL, RULE_APPROVAL
@@ -40,6 +41,7 @@ class Waiting:
     case: CaseRef | None
     why_not: str
     lines: tuple[tuple[str, str], ...] = ()
+    address: str = ""  # of the page that shows the whole of it
 
 
 @require_safe
@@ -69,10 +71,21 @@ def _shown(found: Sequence[RequestRef], who: Person) -> list[Waiting]:
     return [
         Waiting(
             r, _name(r.applicant, names), cases.get(r.subject), _why_not(r, who),
-            _summary(r) if n < MOST_SUMMARIES else (),
+            _summary(r) if n < MOST_SUMMARIES else (), _address(r) if n < MOST_SUMMARIES else "",
         )
         for n, r in enumerate(ordered)
     ]  # fmt: skip
+
+
+def _address(found: RequestRef) -> str:
+    """Where the rule or the plan that is decided on stands whole."""
+    if found.kind == RULE_APPROVAL:
+        return reverse("rule", args=[found.subject])
+    if found.kind != PLAN_APPROVAL:
+        return ""
+    matter = succession.plan(found.subject).matter
+    thread = matters.matters([matter]).get(matter)
+    return reverse("plan", args=[thread.number]) if thread is not None else ""
 
 
 def _summary(found: RequestRef) -> tuple[tuple[str, str], ...]:

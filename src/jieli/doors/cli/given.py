@@ -1,0 +1,71 @@
+"""Days, moments and files as people give them at the command line."""
+
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+from jieli.connectors.files import company_cells
+from jieli.connectors.files.tables import CellError
+from jieli.kernel.errors import JieliError
+from jieli.kernel.times import local_day
+from jieli.papers import operations as papers
+from jieli.papers.types import MediaType
+
+_MEDIA = {
+    ".pdf": MediaType.PDF, ".png": MediaType.PNG, ".jpg": MediaType.JPEG, ".jpeg": MediaType.JPEG,
+    ".txt": MediaType.TEXT,
+}  # fmt: skip
+
+
+class NotThatDay(JieliError):
+    """What was given for a day is none."""
+
+    code = "cli.not_a_day"
+
+
+class NoFile(JieliError):
+    """The file that was named is not there, or cannot be read."""
+
+    code = "cli.no_file"
+
+
+def day(text: str) -> date:
+    """A day as people write it: 2026-09-01, 2026年9月1日."""
+    try:
+        return company_cells.day(text)
+    except CellError as wrong:
+        raise NotThatDay(f"日期{wrong.sentence}", remedy=wrong.remedy) from wrong
+
+
+def day_or_today(text: str | None, at: int) -> date:
+    """The same; today when nothing was given."""
+    return local_day(at) if text is None else day(text)
+
+
+def moment_or_now(text: str | None, at: int) -> int:
+    """A moment on a wall clock in China, in ms; now when nothing was given."""
+    if text is None:
+        return at
+    try:
+        return company_cells.moment(text)
+    except CellError as wrong:
+        raise NotThatDay(f"时间{wrong.sentence}", remedy=wrong.remedy) from wrong
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file; NoFile (cli.no_file)."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NoFile("文件不存在，或者不能读取。", remedy="请核对文件的位置。") from error
+
+
+def receive(path: Path, *, kind: str, title: str = "", by: str, at: int) -> UUID:
+    """Keep a file exactly as it lies on disk: a PDF, a picture or a text. Call it in the book of what it proves.
+
+    NoFile (cli.no_file), and papers.* for what cannot be kept.
+    """
+    media = _MEDIA.get(path.suffix.lower(), "")
+    return papers.receive(
+        kind=kind, title=title or kind, content=content_of(path), media_type=media, by=by, at=at
+    ).id
