@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 
+from jieli.access import operations as access
+from jieli.access.types import NewPasskey
 from jieli.duties.types import DutyState, Side
 from jieli.handover import operations as handover
 from jieli.handover import printing, queries
@@ -24,6 +26,7 @@ from jieli.papers import queries as papers
 from jieli.papers.forms.ending import CooperationEnd, LeavingCertificate, ReturnDemand
 from jieli.papers.forms.leaving import HandoverNotice, HandoverSheet, RefusalNote
 from jieli.papers.forms.pay import OrdersAndCommission, PaySettlement
+from jieli.papers.signing import Grade
 from jieli.parties.types import EngagementKind
 from tests.rooms import leaving
 from tests.rooms.company import BY, Company
@@ -148,3 +151,16 @@ def test_issued_papers_join_the_case_and_the_certificate_fulfils_its_duty(
     signed(made[1].id, at=ON_LAST)
     assert all(one.signed == tuple(Role) for one in queries.lists(case, at=ON_LAST))
     assert {one.kind for one in found.lists} == set(ListKind)
+
+
+def test_who_has_a_passkey_is_to_sign_with_it_but_not_on_the_sheet_for_ink(
+    house: Company, case: CaseRef
+) -> None:
+    person = access.admit_person(sign_in="heqing", name="何青", staff=house.staff[LEAVER], by=BY, at=OPENED)
+    access.register_passkey(
+        person=person, passkey=NewPasskey(b"c", b"d", 0), label="手机", by=BY, at=OPENED
+    )  # fmt: skip
+    for layout, grade in ((False, Grade.PASSKEY), (True, Grade.INK)):
+        found = printed(case, HandoverSheet.kind, print_layout=layout)
+        assert isinstance(found, HandoverSheet)
+        assert (found.leaver_sign.grade, found.receiver_sign.grade) == (grade, Grade.INK)

@@ -33,6 +33,7 @@ from jieli.handover.printed_lines import (
 )
 from jieli.handover.printing_things import MANY, forms_of
 from jieli.handover.shown import CaseView
+from jieli.handover.signers import Signers, signers
 from jieli.handover.types import Confirmation, ListKind
 from jieli.handover.views import view
 from jieli.kernel.errors import JieliError
@@ -98,6 +99,7 @@ class _Made:
     accounts: Mapping[UUID, AccountRef]
     customers: Mapping[UUID, CustomerRef]
     orders: Mapping[str, OrderRef]
+    signers: Signers
 
     @property
     def leaver(self) -> str:
@@ -136,7 +138,10 @@ def form(found: CaseView, kind: str, *, at: int, with_: Particulars = Particular
     orders = {o.order_no: o for o in parties.orders_of([found.case.staff_id])[found.case.staff_id]}
     named = {p.customer for p in found.promises} | {o.customer for o in orders.values()}
     customers = parties.customer(named | set(ids))
-    made = _Made(found, with_, head, assets.accounts_by_id(ids), customers, orders)
+    made = _Made(
+        found, with_, head, assets.accounts_by_id(ids), customers, orders,
+        signers(found, print_layout=with_.print_layout),
+    )  # fmt: skip
     check_text(with_.place, with_.contact, with_.agreement, with_.competition, *with_.rules)
     return _FORMS[kind](made)
 
@@ -216,7 +221,7 @@ def _notice(m: _Made) -> FormPaper:
         contact=m.with_.contact or _FILL,
         rights=_RIGHTS,
         citations=m.citations(),
-        received_by=Signer(staff.name),
+        received_by=m.signers.leaver,
     )
 
 
@@ -242,9 +247,9 @@ def _sheet(m: _Made) -> FormPaper:
         customers=customer_lines(lists[ListKind.CUSTOMERS], m.customers, m.receiver),
         objections=objections(m.view.objections),
         cannot=unable(m.view.lists),
-        leaver_sign=Signer(staff.name),
-        receiver_sign=Signer(m.receiver),
-        supervisor_sign=Signer(m.supervisor),
+        leaver_sign=m.signers.leaver,
+        receiver_sign=m.signers.receiver,
+        supervisor_sign=m.signers.supervisor,
     )
 
 
@@ -261,8 +266,8 @@ def _orders(m: _Made) -> FormPaper:
         rules=m.with_.rules or ("按双方约定与公司现行规则计提；双方数字不同的，两方陈述并列。",),
         orders=commission_lines(m.view, m.orders, m.customers),
         objections=objections(m.view.objections),
-        leaver_sign=Signer(staff.name),
-        receiver_sign=Signer(m.receiver),
+        leaver_sign=m.signers.leaver,
+        receiver_sign=m.signers.receiver,
         company_sign=Signer(""),
     )
 
@@ -280,7 +285,7 @@ def _pay(m: _Made) -> FormPaper:
         tasks=task_lines((*m.view.company, *m.view.sender)),
         objections=objections(m.view.objections),
         citations=m.citations("WAGE-15", "WAGE-16") if _labour(m) else m.citations("CC-509"),
-        leaver_sign=Signer(staff.name),
+        leaver_sign=m.signers.leaver,
         finance_sign=Signer(""),
         hr_sign=Signer(""),
     )
@@ -340,7 +345,7 @@ def _secrecy(m: _Made) -> FormPaper:
         contact=m.with_.contact or _FILL,
         citations=m.citations(*(a for d in m.view.leaver if d.continuing for a in d.articles)),
         seal=Signer(m.view.entity),
-        received_by=Signer(m.leaver),
+        received_by=m.signers.leaver,
     )
 
 
@@ -370,8 +375,8 @@ def _promises(m: _Made) -> FormPaper:
         staff_no=m.view.staff.staff_no,
         receiver=m.receiver,
         lines=promise_lines(m.view.promises, m.customers),
-        leaver_sign=Signer(m.leaver),
-        receiver_sign=Signer(m.receiver),
+        leaver_sign=m.signers.leaver,
+        receiver_sign=m.signers.receiver,
         company_sign=Signer(""),
     )
 

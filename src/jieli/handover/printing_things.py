@@ -7,12 +7,13 @@ from uuid import UUID
 from jieli.assets import queries as assets
 from jieli.handover import devices, private, purge, recovery
 from jieli.handover.shown import CaseView
+from jieli.handover.signers import signers
 from jieli.handover.things_types import Nature, PrivateRef, Progress, StepRef
 from jieli.handover.types import ItemState, ListItem, ListKind
 from jieli.kernel.times import local
 from jieli.papers import queries as papers
 from jieli.papers.forms.leaving import RefusalNote, Witness
-from jieli.papers.forms.parts import FormPaper, Signer
+from jieli.papers.forms.parts import FormPaper
 from jieli.papers.forms.things import (
     DeviceAcceptance,
     KeptLine,
@@ -33,6 +34,7 @@ _EARLIER: Final = {"已审计": "审计", "已交接": "交接", "已留存": "�
 
 def recovery_records(found: CaseView, heads: Heads, *, print_layout: bool = False) -> list[FormPaper]:
     """《账号恢复测试记录》 for each account on the list (R0.24)."""
+    by = signers(found, print_layout=print_layout)
     items = _of(found, ListKind.ACCOUNTS)
     cards = recovery.progress(found.case.id, [key for key, _ in items])
     accounts = assets.accounts_by_id(list(cards))
@@ -41,8 +43,8 @@ def recovery_records(found: CaseView, heads: Heads, *, print_layout: bool = Fals
         RecoveryRecord(
             head=heads(n), print_layout=print_layout, platform=accounts[key].platform,
             handle=accounts[key].handle, phone=accounts[key].number or "未登记", leaver=found.staff.name,
-            receiver=_receiver(found), steps=_steps(cards[key], names), leaver_sign=Signer(found.staff.name),
-            receiver_sign=Signer(_receiver(found)),
+            receiver=_receiver(found), steps=_steps(cards[key], names), leaver_sign=by.leaver,
+            receiver_sign=by.receiver,
         )
         for n, (key, _) in enumerate(items)
         if key in accounts
@@ -51,6 +53,7 @@ def recovery_records(found: CaseView, heads: Heads, *, print_layout: bool = Fals
 
 def device_cards(found: CaseView, heads: Heads, *, print_layout: bool = False) -> list[FormPaper]:
     """《设备验收单》 for each device that was checked, or that is still to be."""
+    by = signers(found, print_layout=print_layout)
     things = assets.devices([key for key, _ in _of(found, ListKind.DEVICES)])
     items = [(key, item) for key, item in _of(found, ListKind.DEVICES) if key in things]
     cards = devices.progress(found.case.id, list(things))
@@ -61,7 +64,7 @@ def device_cards(found: CaseView, heads: Heads, *, print_layout: bool = False) -
             serial="／".join(word for word in (things[key].imei, things[key].serial) if word), iccid="",
             holder=found.staff.name, staff_no=found.staff.staff_no, accessories="见验收步骤", condition="见验收步骤",
             steps=_steps(cards[key], names), objections="；".join(item.objections),
-            leaver_sign=Signer(found.staff.name), receiver_sign=Signer(_receiver(found)),
+            leaver_sign=by.leaver, receiver_sign=by.receiver,
         )
         for n, (key, item) in enumerate(items)
     ]  # fmt: skip
@@ -69,19 +72,21 @@ def device_cards(found: CaseView, heads: Heads, *, print_layout: bool = False) -
 
 def private_note(found: CaseView, heads: Heads, *, print_layout: bool = False) -> list[FormPaper]:
     """《私人内容处置确认书》: what the person marked, how it was checked, what became of it. Never its content."""
+    by = signers(found, print_layout=print_layout)
     items = private.private_items(found.case.id)
     return [
         PrivateContent(
             head=heads(0), print_layout=print_layout, leaver=found.staff.name, staff_no=found.staff.staff_no,
             carrier=_carriers(found), lines=tuple(_private(i) for i in items),
             disputed=tuple(i.label for i in items if i.nature is Nature.DISPUTED),
-            leaver_sign=Signer(found.staff.name), checker_sign=Signer(_supervisor(found)),
+            leaver_sign=by.leaver, checker_sign=by.supervisor,
         )
     ]  # fmt: skip
 
 
 def purge_proof(found: CaseView, heads: Heads, *, print_layout: bool = False) -> list[FormPaper]:
     """《数据清除证明》: what had been done before, what was removed, what had to stay (R3.14, R3.30)."""
+    by = signers(found, print_layout=print_layout)
     data = purge.purge_data(found.case.id)
     lines = [
         PurgedLine(
@@ -107,13 +112,14 @@ def purge_proof(found: CaseView, heads: Heads, *, print_layout: bool = False) ->
             head=heads(0), print_layout=print_layout, concerns=found.staff.name, staff_no=found.staff.staff_no,
             carrier=_carriers(found), before=tuple(f"{_EARLIER.get(word, word)}已完成。" for word in data.before),
             purged=tuple(lines), kept=tuple(_kept(i) for i in data.kept), holds=data.holds,
-            executor_sign=Signer(_receiver(found)), checker_sign=Signer(_supervisor(found)),
+            executor_sign=by.receiver, checker_sign=by.supervisor,
         )
     ]  # fmt: skip
 
 
 def refusal_notes(found: CaseView, heads: Heads, *, print_layout: bool = False) -> list[FormPaper]:
     """《拒签情况说明》 for each refusal of a paper of this leaving. It has no place for whoever refused."""
+    by = signers(found, print_layout=print_layout)
     by_id = {p.paper.id: p for p in found.papers}
     refused = [r for some in papers.refusals(list(by_id)).values() for r in some]
     return [
@@ -124,7 +130,7 @@ def refusal_notes(found: CaseView, heads: Heads, *, print_layout: bool = False) 
             refused_at=_moment(r.refused_at), place="（待填）",
             told="文书全文；可以写明异议；拒签不影响证明、工资和社会保险、档案手续。", reason=r.reason,
             delivered=by_id[r.paper].deliveries, proof="附件存于登记" if r.proof else "",
-            handler=Signer(_supervisor(found)), witnesses=tuple(Witness(name, "见证人") for name in r.witnesses),
+            handler=by.supervisor, witnesses=tuple(Witness(name, "见证人") for name in r.witnesses),
         )
         for n, r in enumerate(sorted(refused, key=lambda r: r.refused_at))
     ]  # fmt: skip
