@@ -246,7 +246,7 @@ def test_the_same_input_gives_the_same_allocation_and_a_change_by_hand_is_kept(d
     assert desk.lines()["C000"]["receiver"] == other
 
 
-@pytest.mark.req("W12")
+@pytest.mark.req("W12", "R2.10")
 def test_customers_for_the_sister_company_need_their_separate_consent(fresh: Jieli, tmp_path: Path) -> None:
     """Leaver's customers moved to sister company → TRANSFER_NEEDS_CONSENT (PIPL-23) + joint-handler check."""
     desk = handing.found(fresh, tmp_path)

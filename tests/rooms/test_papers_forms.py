@@ -57,7 +57,9 @@ def slots(form: FormPaper) -> list[tuple[str, str]]:
 
 def test_there_is_one_example_of_each_form_and_each_has_its_own_name() -> None:
     def below(cls: type) -> set[str]:
-        return {cls.__name__}.union(*(below(sub) for sub in cls.__subclasses__()))
+        """Forms of this room; higher rooms may have papers of their own."""
+        own = {cls.__name__} if cls.__module__.startswith("jieli.papers.") else set()
+        return own.union(*(below(sub) for sub in cls.__subclasses__()))
 
     assert {type(form).__name__ for form in forms.EXAMPLES} == below(FormPaper) - {"FormPaper"}
     assert len(forms.EVERY) == len(forms.EXAMPLES) == 21

@@ -286,7 +286,6 @@ def test_a_volunteered_wish_for_the_former_employee_is_kept_and_nobody_can_delet
 
 
 @pytest.mark.req("R2.21")
-@pytest.mark.req("R2.22")
 def test_a_complaint_is_a_matter_with_the_customer_and_silences_the_house() -> None:
     relay = found_relay(customers=2)
     token = told(relay, "wm0000")["wm0000"]
