@@ -37,8 +37,9 @@ def w1(home: Jieli, desk: Path) -> Quarrel:
     return case
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def shown(w1: Quarrel) -> dict[str, Any]:
+    """What the command shows to this test."""
     return w1("show")
 
 

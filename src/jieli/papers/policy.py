@@ -79,7 +79,11 @@ def why_no_signature(
         case Grade.TRACE:
             odd = [key for key in evidence if key in _SIGNATURE_LIKE or not key.isascii()]
             lacking = has_scan or not evidence or bool(odd)
-            found = "papers.trace", "系统留痕确认须以英文键名写明登录方式，且不能带有签名。", "请改用相应的签署方式。"
+            found = (
+                "papers.trace",
+                "系统留痕确认须以英文键名写明登录方式，且不能带有签名。",
+                "请改用相应的签署方式。",
+            )
         case Grade.INK:
             lacking = bool(evidence) or not has_scan
             found = "papers.ink", "线下手签须附签署页的照片，不另附签名。", "请拍下签署页后再登记。"
