@@ -146,7 +146,6 @@ def test_a_post_without_its_form_is_refused(told: Told) -> None:
     assert Choice.objects.count() == 0
 
 
-@pytest.mark.req("R2.21")
 def test_a_complaint_becomes_a_matter_with_its_number(told: Told, phone: Client) -> None:
     assert phone.post(told.address, {"words": "  "}).status_code == 400
     page = phone.post(told.address, {"words": "承诺的赠课没有给"}).content.decode()

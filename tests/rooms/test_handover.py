@@ -389,7 +389,6 @@ def test_settlement_stands_by_side_and_payment_needs_a_receipt(case: CaseRef) ->
     assert seen(case, at=ON_LAST).settlement[0].paper == receipt
 
 
-@pytest.mark.req("R3.14")
 def test_a_settlement_that_holds_wages_or_commission_hostage_is_not_kept(case: CaseRef) -> None:
     for text in ("工资待账号归还后支付", "未交还账号前不发放提成", "抵扣当月工资"):
         line = NewSettlement("工资", Party.COMPANY, Statement(text=text))

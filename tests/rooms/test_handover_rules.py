@@ -189,7 +189,6 @@ PRINTED = [
 ]
 
 
-@pytest.mark.req("R3.14")
 @pytest.mark.parametrize(("code", "text"), REFUSED)
 def test_a_hostage_is_refused_with_its_code_its_reason_and_the_article(code: str, text: str) -> None:
     assert [h.code for h in hostages(text)] == [code]

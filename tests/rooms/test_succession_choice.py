@@ -64,7 +64,6 @@ def look(relay: Relay, *, at: int) -> None:
 
 
 @pytest.mark.req("R2.9")
-@pytest.mark.req("R2.21")
 def test_the_card_says_who_and_how_and_nothing_else_and_looking_changes_nothing() -> None:
     relay = found_relay(customers=2)
     notices.fetch_contact_ways(relay.plan, relay.platform, by=BY, at=NOW)
@@ -285,7 +284,6 @@ def test_a_volunteered_wish_for_the_former_employee_is_kept_and_nobody_can_delet
     assert VoluntaryChoice.objects.count() == 2
 
 
-@pytest.mark.req("R2.21")
 def test_a_complaint_is_a_matter_with_the_customer_and_silences_the_house() -> None:
     relay = found_relay(customers=2)
     token = told(relay, "wm0000")["wm0000"]
