@@ -4,8 +4,6 @@ All are `basis`: the gate asks who held an account at an instant, and in which s
 imports that have looked.
 """
 
-from enum import StrEnum
-
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
@@ -23,7 +21,7 @@ from jieli.assets.types import (
     Right,
     Side,
 )
-from jieli.ledger.tables import Kind, Row, sealed
+from jieli.ledger.tables import Kind, Row, one_of, sealed
 from jieli.parties.models import Customer, LegalEntity, Staff
 
 _PROTECT = models.PROTECT
@@ -34,13 +32,6 @@ def _no_overlap(name: str, *columns: str) -> ExclusionConstraint:
     same = [(column, RangeOperators.EQUAL) for column in columns]
     return ExclusionConstraint(
         name=name, expressions=[*same, ("during", RangeOperators.OVERLAPS)], deferrable=Deferrable.IMMEDIATE
-    )
-
-
-def _one_of(name: str, column: str, words: type[StrEnum], *, null: bool = False) -> models.CheckConstraint:
-    known = Q(**{f"{column}__in": [word.value for word in words]})
-    return models.CheckConstraint(
-        condition=known | Q(**{f"{column}__isnull": True}) if null else known, name=name
     )
 
 
@@ -55,7 +46,7 @@ class Asset(Row):
 
     class Meta:
         db_table = "assets_asset"
-        constraints = [_one_of("assets_asset_kind", "kind", AssetKind)]
+        constraints = [one_of("assets_asset_kind", "kind", AssetKind)]
 
 
 class Account(Row):
@@ -81,9 +72,9 @@ class Account(Row):
         db_table = "assets_account"
         constraints = [
             models.UniqueConstraint(fields=["platform", "handle"], name="assets_account_once"),
-            _one_of("assets_account_type", "type", AccountType),
-            _one_of("assets_account_state", "state", AccountState),
-            _one_of("assets_account_registered_by", "registered_by", Side, null=True),
+            one_of("assets_account_type", "type", AccountType),
+            one_of("assets_account_state", "state", AccountState),
+            one_of("assets_account_registered_by", "registered_by", Side, null=True),
         ]
 
 
@@ -108,8 +99,8 @@ class AccountChange(Row):
     class Meta:
         db_table = "assets_account_change"
         constraints = [
-            _one_of("assets_account_change_what", "what", ChangeOf),
-            _one_of("assets_account_change_alert", "alert", Alert, null=True),
+            one_of("assets_account_change_what", "what", ChangeOf),
+            one_of("assets_account_change_alert", "alert", Alert, null=True),
             models.CheckConstraint(
                 condition=Q(alert__isnull=True) | Q(approval__isnull=True),
                 name="assets_account_change_approved",
@@ -152,8 +143,8 @@ class Number(Row):
     class Meta:
         db_table = "assets_number"
         constraints = [
-            _one_of("assets_number_holder", "carrier_holder", Side),
-            _one_of("assets_number_payer", "payer", Side, null=True),
+            one_of("assets_number_holder", "carrier_holder", Side),
+            one_of("assets_number_payer", "payer", Side, null=True),
         ]
 
 
@@ -187,7 +178,7 @@ class Group(Row):
         db_table = "assets_group"
         constraints = [
             models.UniqueConstraint(fields=["platform", "room"], name="assets_group_once"),
-            _one_of("assets_group_kind", "kind", GroupKind),
+            one_of("assets_group_kind", "kind", GroupKind),
         ]
 
 
@@ -278,8 +269,8 @@ class Control(Row):
         db_table = "assets_control"
         constraints = [
             _no_overlap("assets_control_one_at_a_time", "asset", "right"),
-            _one_of("assets_control_right", "right", Right),
-            _one_of("assets_control_controller", "controller", Controller),
+            one_of("assets_control_right", "right", Right),
+            one_of("assets_control_controller", "controller", Controller),
             models.CheckConstraint(
                 condition=Q(controller=Controller.STAFF.value, staff__isnull=False)
                 | (~Q(controller=Controller.STAFF.value) & Q(staff__isnull=True)),

@@ -4,21 +4,15 @@ Nothing is changed afterwards: a correction, a withdrawal, a cancelled shift is 
 of them in the order of the book.
 """
 
-from enum import StrEnum
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from jieli.consent.types import DayKind, DocumentKind, Means, Scope, ShiftKind, StatedBy, Step, SubjectKind
-from jieli.ledger.tables import Kind, Row, sealed
+from jieli.ledger.tables import Kind, Row, one_of, sealed
 from jieli.parties.models import Staff
 
 _PROTECT = models.PROTECT
-
-
-def _words(name: str, column: str, words: type[StrEnum]) -> models.CheckConstraint:
-    return models.CheckConstraint(condition=Q(**{f"{column}__in": [w.value for w in words]}), name=name)
 
 
 def _forward(name: str) -> models.CheckConstraint:
@@ -51,7 +45,7 @@ class Notice(Row):
         db_table = "consent_notice"
         constraints = [
             models.UniqueConstraint(fields=["kind", "title", "version"], name="consent_notice_once"),
-            _words("consent_notice_kind", "kind", SubjectKind),
+            one_of("consent_notice_kind", "kind", SubjectKind),
         ]
 
 
@@ -70,7 +64,7 @@ class Served(Row):
 
     class Meta:
         db_table = "consent_served"
-        constraints = [_words("consent_served_kind", "subject_kind", SubjectKind)]
+        constraints = [one_of("consent_served_kind", "subject_kind", SubjectKind)]
 
 
 class ConsentStep(Row):
@@ -104,11 +98,11 @@ class ConsentStep(Row):
     class Meta:
         db_table = "consent_step"
         constraints = [
-            _words("consent_step_kind", "subject_kind", SubjectKind),
-            _words("consent_step_means", "means", Means),
-            _words("consent_step_scope", "scope", Scope),
-            _words("consent_step_step", "step", Step),
-            _words("consent_step_stated_by", "stated_by", StatedBy),
+            one_of("consent_step_kind", "subject_kind", SubjectKind),
+            one_of("consent_step_means", "means", Means),
+            one_of("consent_step_scope", "scope", Scope),
+            one_of("consent_step_step", "step", Step),
+            one_of("consent_step_stated_by", "stated_by", StatedBy),
             models.CheckConstraint(
                 condition=Q(
                     subject__isnull=False, stated_by__in=[StatedBy.COMPANY.value, StatedBy.SELF.value]
@@ -140,7 +134,7 @@ class Document(Row):
     class Meta:
         db_table = "consent_document"
         constraints = [
-            _words("consent_document_kind", "kind", DocumentKind),
+            one_of("consent_document_kind", "kind", DocumentKind),
             models.UniqueConstraint(
                 fields=["staff", "kind", "signed_on", "title", "paper"],
                 nulls_distinct=False,
@@ -164,7 +158,7 @@ class Shift(Row):
     class Meta:
         db_table = "consent_shift"
         constraints = [
-            _words("consent_shift_kind", "kind", ShiftKind),
+            one_of("consent_shift_kind", "kind", ShiftKind),
             _forward("consent_shift_forward"),
             models.UniqueConstraint(
                 fields=["staff", "begins", "ends", "revision"], name="consent_shift_once"
@@ -208,7 +202,7 @@ class CalendarDay(Row):
     class Meta:
         db_table = "consent_calendar_day"
         constraints = [
-            _words("consent_calendar_kind", "kind", DayKind),
+            one_of("consent_calendar_kind", "kind", DayKind),
             models.UniqueConstraint(fields=["day", "revision"], name="consent_calendar_once"),
         ]
 

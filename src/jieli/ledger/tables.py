@@ -4,11 +4,13 @@ Each column is `sealed` (an entry commits to its value), `derived` (can be compu
 `free` (neither, and nothing rests on it); and personal or not. A house test refuses an undeclared column.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
+from django.db.models import Q
 
 F = TypeVar("F", bound="models.Field[Any, Any]")
 
@@ -51,6 +53,14 @@ def derived(field: F, *, personal: bool = False) -> F:
 def free(field: F, *, personal: bool = False) -> F:
     """A column on which no proof rests."""
     return _declare(field, Column.FREE, personal)
+
+
+def one_of(name: str, column: str, words: Iterable[StrEnum], *, null: bool = False) -> models.CheckConstraint:
+    """A column holds one of these words, or nothing where `null` says so: the database is the last judge."""
+    known = Q(**{f"{column}__in": [word.value for word in words]})
+    return models.CheckConstraint(
+        condition=known | Q(**{f"{column}__isnull": True}) if null else known, name=name
+    )
 
 
 class Row(models.Model):

@@ -3,20 +3,14 @@
 The bytes stand apart, so that whoever reads the register does not read the scans. Nothing here is ever changed.
 """
 
-from enum import StrEnum
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from jieli.ledger.tables import Kind, Row, free, sealed
+from jieli.ledger.tables import Kind, Row, free, one_of, sealed
 from jieli.papers.signing import AnswerKind, Channel, Grade, Outcome
 
 _PROTECT = models.PROTECT
-
-
-def _words(name: str, column: str, words: type[StrEnum]) -> models.CheckConstraint:
-    return models.CheckConstraint(condition=Q(**{f"{column}__in": [w.value for w in words]}), name=name)
 
 
 class Paper(Row):
@@ -74,7 +68,7 @@ class Answer(Row):
     class Meta:
         db_table = "papers_answer"
         constraints = [
-            _words("papers_answer_kind", "kind", AnswerKind),
+            one_of("papers_answer_kind", "kind", AnswerKind),
             models.UniqueConstraint(fields=["paper", "role", "who"], name="papers_answer_once"),
         ]
 
@@ -97,7 +91,7 @@ class Signature(Row):
     class Meta:
         db_table = "papers_signature"
         constraints = [
-            _words("papers_signature_grade", "grade", Grade),
+            one_of("papers_signature_grade", "grade", Grade),
             # 甲 and 乙 can be checked again from what stands here; 丙 carries no signature; 线下 has its photograph.
             models.CheckConstraint(
                 condition=~Q(grade=Grade.PASSKEY.value)
@@ -166,7 +160,7 @@ class Delivery(Row):
     class Meta:
         db_table = "papers_delivery"
         constraints = [
-            _words("papers_delivery_channel", "channel", Channel),
+            one_of("papers_delivery_channel", "channel", Channel),
             models.CheckConstraint(
                 condition=~Q(channel=Channel.EMS.value) | ~Q(number=""), name="papers_delivery_ems_number"
             ),
@@ -186,7 +180,7 @@ class DeliveryResult(Row):
 
     class Meta:
         db_table = "papers_delivery_result"
-        constraints = [_words("papers_delivery_result_outcome", "outcome", Outcome)]
+        constraints = [one_of("papers_delivery_result_outcome", "outcome", Outcome)]
 
 
 class SealUse(Row):

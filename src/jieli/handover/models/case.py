@@ -3,8 +3,6 @@
 Foreign keys are named by label, so that no other room's tables are imported here.
 """
 
-from enum import StrEnum
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,18 +16,11 @@ from jieli.handover.types import (
     Source,
     Stage,
 )
-from jieli.ledger.tables import Kind, Row, sealed
+from jieli.ledger.tables import Kind, Row, one_of, sealed
 from jieli.parties.types import EngagementKind, Qualifier
 
 _PROTECT = models.PROTECT
 CLOSED = (Stage.CLOSED.value, Stage.CLOSED_NOTED.value)
-
-
-def _one_of(name: str, column: str, words: type[StrEnum], *, null: bool = False) -> models.CheckConstraint:
-    known = Q(**{f"{column}__in": [word.value for word in words]})
-    return models.CheckConstraint(
-        condition=known | Q(**{f"{column}__isnull": True}) if null else known, name=name
-    )
 
 
 class Case(Row):
@@ -61,10 +52,10 @@ class Case(Row):
             models.UniqueConstraint(
                 fields=["staff"], condition=Q(closed_on__isnull=True), name="handover_case_one_open"
             ),
-            _one_of("handover_case_reason", "reason", LeavingReason),
-            _one_of("handover_case_stage", "stage", Stage),
-            _one_of("handover_case_source", "source", Source),
-            _one_of("handover_case_engagement", "engagement_kind", EngagementKind),
+            one_of("handover_case_reason", "reason", LeavingReason),
+            one_of("handover_case_stage", "stage", Stage),
+            one_of("handover_case_source", "source", Source),
+            one_of("handover_case_engagement", "engagement_kind", EngagementKind),
             models.CheckConstraint(
                 condition=Q(closed_on__isnull=True) & ~Q(stage__in=CLOSED)
                 | Q(closed_on__isnull=False, stage__in=CLOSED),
@@ -95,7 +86,7 @@ class SnapshotLine(Row):
         db_table = "handover_snapshot_line"
         constraints = [
             models.UniqueConstraint(fields=["case", "cls", "key"], name="handover_snapshot_once"),
-            _one_of("handover_snapshot_class", "cls", LineClass),
+            one_of("handover_snapshot_class", "cls", LineClass),
         ]
 
 
@@ -117,7 +108,7 @@ class DataRow(Row):
         db_table = "handover_data_row"
         constraints = [
             models.UniqueConstraint(fields=["case", "cls"], name="handover_data_once"),
-            _one_of("handover_data_class", "cls", DataClass),
+            one_of("handover_data_class", "cls", DataClass),
             models.CheckConstraint(condition=Q(count__gte=0), name="handover_data_count"),
         ]
 
@@ -152,7 +143,7 @@ class Unable(Row):
 
     class Meta:
         db_table = "handover_unable"
-        constraints = [_one_of("handover_unable_party", "stated_by", Party)]
+        constraints = [one_of("handover_unable_party", "stated_by", Party)]
 
 
 class Commission(Row):
@@ -174,8 +165,8 @@ class Commission(Row):
         db_table = "handover_commission"
         constraints = [
             models.UniqueConstraint(fields=["case", "order_no"], name="handover_commission_once"),
-            _one_of("handover_commission_company", "company_qualifier", Qualifier, null=True),
-            _one_of("handover_commission_staff", "staff_qualifier", Qualifier, null=True),
+            one_of("handover_commission_company", "company_qualifier", Qualifier, null=True),
+            one_of("handover_commission_staff", "staff_qualifier", Qualifier, null=True),
         ]
 
 
@@ -201,9 +192,9 @@ class Settlement(Row):
         db_table = "handover_settlement"
         constraints = [
             models.UniqueConstraint(fields=["case", "name", "owed_by"], name="handover_settlement_once"),
-            _one_of("handover_settlement_owed_by", "owed_by", Party),
-            _one_of("handover_settlement_company", "company_qualifier", Qualifier, null=True),
-            _one_of("handover_settlement_staff", "staff_qualifier", Qualifier, null=True),
+            one_of("handover_settlement_owed_by", "owed_by", Party),
+            one_of("handover_settlement_company", "company_qualifier", Qualifier, null=True),
+            one_of("handover_settlement_staff", "staff_qualifier", Qualifier, null=True),
         ]
 
 
@@ -223,7 +214,7 @@ class Promise(Row):
     class Meta:
         db_table = "handover_promise"
         constraints = [
-            _one_of("handover_promise_answer", "answer", Answer, null=True),
+            one_of("handover_promise_answer", "answer", Answer, null=True),
             models.CheckConstraint(
                 condition=Q(answer__isnull=True, answered_on__isnull=True)
                 | Q(answer__isnull=False, answered_on__isnull=False),
@@ -248,7 +239,7 @@ class Objection(Row):
 
     class Meta:
         db_table = "handover_objection"
-        constraints = [_one_of("handover_objection_party", "party", Party)]
+        constraints = [one_of("handover_objection_party", "party", Party)]
 
 
 class Attempt(Row):
@@ -283,7 +274,7 @@ class FollowUp(Row):
 
     class Meta:
         db_table = "handover_follow_up"
-        constraints = [_one_of("handover_follow_up_asked", "asked", Confirmation)]
+        constraints = [one_of("handover_follow_up_asked", "asked", Confirmation)]
 
 
 class CasePaper(Row):

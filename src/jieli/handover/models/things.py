@@ -1,7 +1,5 @@
 """Tables of what comes back: steps worked through, numbers and what hangs on them, the private part, access."""
 
-from enum import StrEnum
-
 from django.db import models
 from django.db.models import Q
 
@@ -17,16 +15,9 @@ from jieli.handover.things_types import (
     ServiceKind,
     StepResult,
 )
-from jieli.ledger.tables import Kind, Row, sealed
+from jieli.ledger.tables import Kind, Row, one_of, sealed
 
 _PROTECT = models.PROTECT
-
-
-def _one_of(name: str, column: str, words: type[StrEnum], *, null: bool = False) -> models.CheckConstraint:
-    known = Q(**{f"{column}__in": [word.value for word in words]})
-    return models.CheckConstraint(
-        condition=known | Q(**{f"{column}__isnull": True}) if null else known, name=name
-    )
 
 
 class StepRecord(Row):
@@ -52,8 +43,8 @@ class StepRecord(Row):
         db_table = "handover_step"
         constraints = [
             models.UniqueConstraint(fields=["case", "card", "subject", "n"], name="handover_step_in_order"),
-            _one_of("handover_step_card", "card", Card),
-            _one_of("handover_step_result", "result", StepResult),
+            one_of("handover_step_card", "card", Card),
+            one_of("handover_step_result", "result", StepResult),
             models.CheckConstraint(
                 condition=~Q(card=Card.HELP.value) | Q(reason__isnull=True), name="handover_step_no_secret"
             ),
@@ -97,7 +88,7 @@ class Binding(Row):
         db_table = "handover_binding"
         constraints = [
             models.UniqueConstraint(fields=["leave", "kind", "name"], name="handover_binding_once"),
-            _one_of("handover_binding_kind", "kind", ServiceKind),
+            one_of("handover_binding_kind", "kind", ServiceKind),
         ]
 
 
@@ -129,11 +120,11 @@ class PrivateItem(Row):
         db_table = "handover_private_item"
         constraints = [
             models.UniqueConstraint(fields=["case", "kind", "label"], name="handover_private_once"),
-            _one_of("handover_private_kind", "kind", PrivateKind),
-            _one_of("handover_private_decision", "decision", Decision),
-            _one_of("handover_private_nature", "nature", Nature, null=True),
-            _one_of("handover_private_checked", "checked_by", CheckedBy, null=True),
-            _one_of("handover_private_removal", "removal", Removal, null=True),
+            one_of("handover_private_kind", "kind", PrivateKind),
+            one_of("handover_private_decision", "decision", Decision),
+            one_of("handover_private_nature", "nature", Nature, null=True),
+            one_of("handover_private_checked", "checked_by", CheckedBy, null=True),
+            one_of("handover_private_removal", "removal", Removal, null=True),
             models.CheckConstraint(condition=Q(count__gte=1), name="handover_private_count"),
             models.CheckConstraint(
                 condition=Q(removal__isnull=True) | Q(nature=Nature.PRIVATE.value),
@@ -187,4 +178,4 @@ class LateAttempt(Row):
 
     class Meta:
         db_table = "handover_late_attempt"
-        constraints = [_one_of("handover_late_attempt_act", "act", LateAct)]
+        constraints = [one_of("handover_late_attempt_act", "act", LateAct)]

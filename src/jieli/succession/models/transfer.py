@@ -6,20 +6,13 @@ Customers and staff stand here by the ids of the parties' register. What a custo
 from django.db import models
 from django.db.models import F, Q
 
-from jieli.ledger.tables import Kind, Row, sealed
+from jieli.ledger.tables import Kind, Row, one_of, sealed
 from jieli.succession.outcomes import MAX_RETRIES, Outcome, Subject, SubmissionState
 from jieli.succession.spoken import MAX_CHOICES, Channel, ChoiceWord, ClosedWhy
 from jieli.succession.types import Phase
 
 _PROTECT = models.PROTECT
 _PLAN, _ASSIGNMENT = "succession.Plan", "succession.Assignment"
-
-
-def _one_of(name: str, column: str, words: object, *, null: bool = False) -> models.CheckConstraint:
-    known = Q(**{f"{column}__in": [w.value for w in words]})  # type: ignore[attr-defined]
-    return models.CheckConstraint(
-        condition=known | Q(**{f"{column}__isnull": True}) if null else known, name=name
-    )
 
 
 class Submission(Row):
@@ -46,9 +39,9 @@ class Submission(Row):
     class Meta:
         db_table = "succession_submission"
         constraints = [
-            _one_of("succession_submission_subject", "subject", Subject),
-            _one_of("succession_submission_phase", "phase", Phase),
-            _one_of("succession_submission_state", "state", SubmissionState),
+            one_of("succession_submission_subject", "subject", Subject),
+            one_of("succession_submission_phase", "phase", Phase),
+            one_of("succession_submission_state", "state", SubmissionState),
             models.CheckConstraint(
                 condition=~Q(approval="00000000-0000-0000-0000-000000000000"),
                 name="succession_submission_approved",
@@ -95,7 +88,7 @@ class SubmissionItem(Row):
     class Meta:
         db_table = "succession_submission_item"
         constraints = [
-            _one_of("succession_item_outcome", "outcome", Outcome, null=True),
+            one_of("succession_item_outcome", "outcome", Outcome, null=True),
             models.UniqueConstraint(
                 fields=["phase", "handover", "takeover", "external"],
                 condition=Q(running=True),
@@ -138,10 +131,10 @@ class Contact(Row):
         constraints = [
             models.UniqueConstraint(fields=["plan", "customer"], name="succession_contact_once"),
             *(
-                _one_of(f"succession_contact_{moment}", f"{moment}_channel", Channel, null=True)
+                one_of(f"succession_contact_{moment}", f"{moment}_channel", Channel, null=True)
                 for moment in ("farewell", "notice", "reminder")
             ),
-            _one_of("succession_contact_why", "closed_why", ClosedWhy, null=True),
+            one_of("succession_contact_why", "closed_why", ClosedWhy, null=True),
             models.CheckConstraint(
                 condition=Q(reminder_at__isnull=True) | Q(notice_at__lt=F("reminder_at")),
                 name="succession_contact_reminder_second",
@@ -202,8 +195,8 @@ class Choice(Row):
             models.CheckConstraint(
                 condition=Q(ordinal__gte=1, ordinal__lte=MAX_CHOICES), name="succession_choice_limited"
             ),
-            _one_of("succession_choice_word", "choice", ChoiceWord),
-            _one_of("succession_choice_channel", "channel", Channel),
+            one_of("succession_choice_word", "choice", ChoiceWord),
+            one_of("succession_choice_channel", "channel", Channel),
         ]
 
 
@@ -222,7 +215,7 @@ class VoluntaryChoice(Row):
 
     class Meta:
         db_table = "succession_voluntary_choice"
-        constraints = [_one_of("succession_voluntary_channel", "channel", Channel)]
+        constraints = [one_of("succession_voluntary_channel", "channel", Channel)]
 
 
 class Scan(Row):
@@ -259,7 +252,7 @@ class Complaint(Row):
 
     class Meta:
         db_table = "succession_complaint"
-        constraints = [_one_of("succession_complaint_channel", "channel", Channel)]
+        constraints = [one_of("succession_complaint_channel", "channel", Channel)]
 
 
 class Proposal(Row):
