@@ -2,6 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# The suite runs in so many processes, each with a server of its own; a file's tests stay together for their fixtures.
+WORKERS ?= 2
+SUITE = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not journey"
 READY := $(VENV)/ready
 
 .PHONY: demo serve test journeys doors check format lint types imports migrations docs lock bench faults clean
@@ -13,14 +16,14 @@ serve: $(READY) ## the console and the portal, where the demo ended
 	$(BIN)/jieli serve
 
 test: $(READY) ## every test but those that need a browser
-	$(BIN)/python -m pytest -m "not journey"
+	$(SUITE)
 
 journeys: $(READY) ## the pages in a real browser
 	$(BIN)/python -m pytest -m journey tests/journeys
 
 doors: $(READY) ## record anew which tests pass through a door, and write the table of requirements
 	rm -f tests/doors_passed.txt
-	JIELI_RECORD_DOORS=1 $(BIN)/python -m pytest -m "not journey"
+	JIELI_RECORD_DOORS=1 $(SUITE)
 	JIELI_RECORD_DOORS=1 $(BIN)/python -m pytest -m journey tests/journeys
 	$(BIN)/python -m tests.house.requirements
 

@@ -14,9 +14,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from jieli.wiring import databases, postgres, start
 
+os.environ["COLUMNS"] = "200"  # tables are printed as wide as this, whatever runs the suite
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")  # how busy the machine is says nothing of the code
 start.load()  # before any test module imports a model; where the databases are is known only later
 
 pytest_plugins = ["tests.door_record"]

@@ -3,6 +3,7 @@
 Nobody claims it by hand. `JIELI_RECORD_DOORS=1` (make doors) writes what a whole run saw to doors_passed.txt.
 """
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,12 @@ def _watched(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def pytest_sessionfinish() -> None:
-    """Add what this run saw to the record; a run of the browser adds to a run of the suite."""
-    if os.environ.get("JIELI_RECORD_DOORS"):
-        known = set(RECORD.read_text(encoding="utf-8").split("\n")) if RECORD.exists() else set()
-        RECORD.write_text("\n".join(sorted((known | _seen) - {""})) + "\n", encoding="utf-8")
+    """Add what this run saw to the record: so does each worker of a run, and a run of the browser after the suite's."""
+    if os.environ.get("JIELI_RECORD_DOORS") and _seen:
+        with RECORD.open("a+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            known = set(file.read().split("\n"))
+            file.seek(0)
+            file.truncate()
+            file.write("\n".join(sorted((known | _seen) - {""})) + "\n")

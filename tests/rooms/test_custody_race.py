@@ -1,7 +1,6 @@
 """Custody under fire: 32 connections give one account away at the same instant, two hundred times over."""
 
 import threading
-import time
 from datetime import date
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from jieli.parties.types import NewEntity, NewStaff, NewUnit
 from tests.conftest import NOW
 
 BY = "system:test"
-HANDS, ROUNDS, SECONDS = 32, 200, 40
+HANDS, ROUNDS = 32, 200
 BEGIN = NOW - 10 * DAY
 
 
@@ -75,15 +74,13 @@ def hands(db) -> Hands:
 
 
 def test_of_32_connections_that_reassign_one_account_just_one_wins_each_of_200_times(hands):
-    begun, answers = time.monotonic(), []
+    answers = []
     for round_ in range(1, ROUNDS + 1):
         holders = queries.holdings_of([hands.account])[hands.account]
         answers.append(hands.all_at_once(round_, holders[-1].id))
-    spent = time.monotonic() - begun
     [thread.join(60) for thread in hands.threads]
     assert {a.count("won") for a in answers} == {1}
     assert {a.count("assets.holder_overlap") for a in answers} == {HANDS - 1}
     spans = queries.holdings_of([hands.account])[hands.account]
     assert len(spans) == ROUNDS + 1
     assert [s.to_ms for s in spans] == [*[s.from_ms for s in spans[1:]], None]
-    assert spent < SECONDS, f"{spent:.1f} s"

@@ -43,7 +43,7 @@ class Command:
             say()
         else:
             for name, value in values.items():
-                out.print(f"{name}：{value}", markup=False)
+                out.print(f"{name}：{value}", markup=False, soft_wrap=True)
 
 
 class CannotWrite(JieliError):
@@ -80,7 +80,7 @@ def _tell(error: JieliError | PostgresError | SealError, as_json: bool) -> None:
     if as_json:
         out.print_json(json.dumps(found, ensure_ascii=False))
     else:
-        err.print(f"{found['error']}{found['remedy']}［{found['code']}］", markup=False, style="red")
+        err.print(f"{found['error']}{found['remedy']}［{found['code']}］", markup=False, style="red", soft_wrap=True)
 
 
 def table(title: str, columns: list[str], rows: list[list[object]]) -> Callable[[], None]:
