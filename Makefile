@@ -7,7 +7,7 @@ WORKERS ?= 2
 SUITE = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not journey"
 READY := $(VENV)/ready
 
-.PHONY: demo serve test journeys doors check format lint types imports migrations docs lock bench faults clean
+.PHONY: demo serve test journeys doors check format lint types imports migrations docs lock bench faults pyz clean
 
 demo: $(READY) ## the main job for a sample company, with progress
 	$(BIN)/jieli demo
@@ -53,6 +53,10 @@ bench: $(READY)
 
 faults: $(READY)
 	$(BIN)/python -m benchmarks.faults
+
+pyz: $(READY) ## the verifier as one file for strangers: python seal.pyz verify …
+	mkdir -p build && rm -f build/seal.pyz
+	$(BIN)/python -m seal.build_pyz build/seal.pyz
 
 lock: ## write requirements.txt anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \

@@ -1,4 +1,4 @@
-"""The ``seal`` command: ``seal verify PACKAGE`` and ``seal keygen NAME``. Standard library only."""
+"""The ``seal`` command: ``verify``, ``show`` and ``extract`` a package, ``keygen NAME``. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seal import keys, policy
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0 verified, 1 failed, 2 malformed or wrong usage, 3 not vouched for."""
     options = _parser().parse_args(arguments)
     try:
-        return _verify(options) if options.command == "verify" else _keygen(options)
+        return _COMMANDS[options.command](options)
     except SealError as error:
         code = 3 if isinstance(error, NoCryptoError) else 2
         if options.json:
@@ -40,9 +40,20 @@ def _parser() -> argparse.ArgumentParser:
         "--tsa-ca", type=Path, help="时间戳机构的根证书 / roots of timestamp authorities (PEM)"
     )
     verify.add_argument("--json", action="store_true", help="机器可读 / for programs")
+    show = commands.add_parser("show", help="包里有什么 / what is in a package")
+    show.add_argument("package", type=Path)
+    show.add_argument("--json", action="store_true", help="机器可读 / for programs")
+    extract = commands.add_parser("extract", help="摘录一项及其证明 / one item with its proof")
+    extract.add_argument("package", type=Path)
+    extract.add_argument("--item", required=True, help="编号，见 seal show，如 2.1 / its id")
+    extract.add_argument("--out", type=Path, required=True, help="新文件夹 / a new folder")
+    extract.add_argument("--json", action="store_true", help="机器可读 / for programs")
     keygen = commands.add_parser("keygen", help="生成签名密钥 / make a signing key")
     keygen.add_argument("name", help="密钥名，如 example.cn/log / the key's name")
-    keygen.add_argument("--cosigner", action="store_true", help="见证方密钥 / a witness's key (type 0x04)")
+    keygen.add_argument("--cosigner", action="store_true", help="见证方密钥 / a witness's key")
+    keygen.add_argument(
+        "--type", choices=("ed25519", "mldsa", "sm2"), default="ed25519", help="算法 / the algorithm"
+    )
     keygen.add_argument("--out", type=Path, help="存放处 / the file to keep it in (default: NAME.key here)")
     keygen.add_argument("--json", action="store_true", help="机器可读 / for programs")
     return parser
@@ -56,8 +67,34 @@ def _verify(options: argparse.Namespace) -> int:
     return report.exit_code
 
 
+def _show(options: argparse.Namespace) -> int:
+    from seal.show import show
+
+    shown = show(options.package)
+    _say(json.dumps(shown.json(), ensure_ascii=False) if options.json else shown.text().rstrip("\n"))
+    return 0
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from seal.extract import extract  # here, because whoever only verifies never loads the writer
+
+    made = extract(options.package, item=options.item, out=options.out)
+    if options.json:
+        _say(json.dumps({"v": 1, "exit": 0, "out": str(made.folder), "left": made.left}, ensure_ascii=False))
+    else:
+        _say(f"已写入 {made.folder}：extract.zip 与 README.txt；原包另有 {made.left} 项没有收入。")
+    return 0
+
+
 def _keygen(options: argparse.Namespace) -> int:
-    signer = keys.generate(options.name, kind=keys.COSIGNATURE if options.cosigner else keys.ED25519)
+    kinds = {
+        "ed25519": keys.COSIGNATURE if options.cosigner else keys.ED25519,
+        "mldsa": keys.MLDSA,
+        "sm2": keys.SM2,
+    }
+    if options.cosigner and options.type == "sm2":
+        raise SealError("cli.type", "SM2 states no time and is no key for a witness; take ed25519 or mldsa.")
+    signer = keys.generate(options.name, kind=kinds[options.type])
     out: Path = options.out or Path(options.name.replace("/", "_") + ".key")
     try:
         descriptor = os.open(out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -87,6 +124,14 @@ def _say(text: str) -> None:
     # an old console that lacks a character must not turn a verdict into a traceback
     sys.stdout.buffer.write((text + "\n").encode(sys.stdout.encoding or "utf-8", "replace"))
     sys.stdout.flush()
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "verify": _verify,
+    "show": _show,
+    "extract": _extract,
+    "keygen": _keygen,
+}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -104,6 +105,8 @@ class Container:
         """Parse, rebuild and compare all of ``source`` (seekable, owned from now on)."""
         self._source = source
         self.members = {member.name: member for member in _read_members(source)}
+        # each file is read once for both: its checksum judges it now, its digest is asked for by the next step
+        self._digests = {member.name: _digest(source, member) for member in self.members.values()}
 
     @classmethod
     def open(cls, path: Path) -> Container:
@@ -141,15 +144,26 @@ class Container:
             at += len(chunk)
             yield chunk
 
+    def digest(self, name: str) -> str:
+        """SHA-256 of a file in lower-case hex; taken while the container was opened."""
+        return self._digests[name]
+
     def lines(self, name: str, *, limit: int) -> Iterator[bytes]:
         """The lines of a file without their newlines, each of at most ``limit`` bytes, the last one ended too."""
-        rest = b""
+        pieces: list[bytes] = []  # of the line that is still open; joined once, however long it becomes
+        held = 0
         for chunk in self.chunks(name):
-            *whole, rest = (rest + chunk).split(b"\n")
-            if len(rest) > limit or any(len(line) > limit for line in whole):
+            pieces.append(chunk)
+            held += len(chunk)
+            if b"\n" in chunk:
+                *whole, rest = b"".join(pieces).split(b"\n")
+                if max(map(len, whole)) > limit:
+                    raise SealError("container.line", "A line of the package is longer than its kind can be.")
+                yield from whole
+                pieces, held = [rest], len(rest)
+            if held > limit:
                 raise SealError("container.line", "A line of the package is longer than its kind can be.")
-            yield from whole
-        if rest:
+        if held:
             raise SealError("container.line", "The last line of a file in the package has no newline.")
 
 
@@ -197,8 +211,6 @@ def _read_members(source: BinaryIO) -> list[Member]:
     if position != offset or len(members) != count:
         raise wrong
     check_names(member.name for member in members)
-    for member in members:
-        _check_crc(source, member)
     return members
 
 
@@ -220,13 +232,16 @@ def _decode_name(name: bytes) -> str:
         raise SealError("container.name", "A file name in the package is not UTF-8.") from None
 
 
-def _check_crc(source: BinaryIO, member: Member) -> None:
+def _digest(source: BinaryIO, member: Member) -> str:
     crc, at, end = 0, member.start, member.start + member.size
+    digest = sha256()
     while at < end:
         chunk = _read(source, at, min(CHUNK, end - at))
         crc = zlib.crc32(chunk, crc)
+        digest.update(chunk)
         at += len(chunk)
     if crc != member.crc:
         raise SealError(
             "container.crc", "A file of the package was changed or damaged; ask for the original."
         )
+    return digest.hexdigest()

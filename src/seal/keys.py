@@ -1,20 +1,25 @@
 """Named keys of signed notes: verifier keys (vkeys) and the signing keys that belong to them.
 
 A vkey is ``name+hex(id)+base64(type || public key)``. A signing key is kept in the form that Go's sumdb
-tools use, ``PRIVATE+KEY+name+hex(id)+base64(type || seed)``: one line that names itself.
+tools use, ``PRIVATE+KEY+name+hex(id)+base64(type || seed)``: one line that names itself. Type 0xff is followed by
+an identifier that says which algorithm of our own it is (ADR 16).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from seal import ed25519
+from seal import ed25519, mldsa, sm2
 from seal.encoding import from_base64, from_hex, to_base64
 from seal.errors import SealError
 
 ED25519 = 0x01
 COSIGNATURE = 0x04
+MLDSA = 0x06
+SM2 = 0xFF  # together with its identifier: other identifiers of type 0xff are not understood
+SM2_IDENTIFIER = b"jieli.sm2.v1\n"
 _MAX_TEXT = 8192
 _MAX_NAME = 255
 _PRIVATE = "PRIVATE+KEY+"
@@ -43,9 +48,10 @@ def _utf8(name: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Vkey:
-    """A verifier key. ``kind`` is the signature type; ``material`` the public key in that type's encoding.
+    """A verifier key. ``kind`` is the signature type; ``material`` what follows it: the public key in that type's
+    encoding, for type 0xff after its identifier.
 
-    Types 0x01 and 0x04 are understood; a key of another type is kept, but verifies nothing.
+    Types 0x01, 0x04, 0x06 and our SM2 are understood; a key of another type is kept, but verifies nothing.
     """
 
     name: str
@@ -55,12 +61,46 @@ class Vkey:
 
     @property
     def understood(self) -> bool:
-        """Whether this program can check the key's signatures."""
-        return self.kind in (ED25519, COSIGNATURE)
+        """Whether this program knows the key's type, at hand or not."""
+        return self.kind in (ED25519, COSIGNATURE, MLDSA) or self._is_sm2()
+
+    @property
+    def public(self) -> bytes:
+        """The bare public key."""
+        return self.material.removeprefix(SM2_IDENTIFIER) if self._is_sm2() else self.material
+
+    @property
+    def label(self) -> str:
+        """The name of the algorithm, for people."""
+        if self._is_sm2():
+            return "SM2"
+        named = {ED25519: "Ed25519", COSIGNATURE: "Ed25519", MLDSA: "ML-DSA-44"}
+        return named.get(self.kind, f"0x{self.kind:02x}")
+
+    def checkable(self) -> bool:
+        """Whether signatures of this key can be checked here. Ed25519 always counts as such: without it nothing
+        is vouched for at all, and that must be said."""
+        if self.kind == MLDSA:
+            return mldsa.at_hand()
+        return sm2.at_hand() if self._is_sm2() else self.understood
 
     def format(self) -> str:
         """The vkey as one line of text, without a newline."""
         return f"{self.name}+{self.id.hex()}+{to_base64(bytes([self.kind]) + self.material)}"
+
+    def check(self) -> None:
+        """Refuse key material that is not a public key of its type, and an id that is not the key's."""
+        if not self.understood:
+            return
+        algorithm = {MLDSA: mldsa.check_public, SM2: sm2.check_public}.get(self.kind, ed25519.check_public)
+        algorithm(self.public)
+        if key_id(self.name, self.kind, self.material) != self.id:
+            raise SealError(
+                "keys.id", "The id in the verifier key is not the key's; ask its owner for it again."
+            )
+
+    def _is_sm2(self) -> bool:
+        return self.kind == SM2 and self.material.startswith(SM2_IDENTIFIER)
 
 
 def parse_vkey(text: str) -> Vkey:
@@ -77,18 +117,14 @@ def parse_vkey(text: str) -> Vkey:
     if len(data) < 2:
         raise SealError("keys.vkey", "A verifier key without key material; ask its owner for it again.")
     key = Vkey(name, given, data[0], data[1:])
-    if key.understood:
-        ed25519.check_public(key.material)
-        if key_id(name, key.kind, key.material) != given:
-            raise SealError(
-                "keys.id", "The id in the verifier key is not the key's; ask its owner for it again."
-            )
+    key.check()
     return key
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A signing key, of type 0x01 (log) or 0x04 (cosigner). Its seed shows in no text but :meth:`secret`."""
+    """A signing key of type 0x01 or 0xff (log), 0x04 (witness) or 0x06 (either). Its seed shows in no text but
+    :meth:`secret`."""
 
     name: str
     kind: int
@@ -96,26 +132,51 @@ class Signer:
     vkey: Vkey
 
     def sign(self, message: bytes) -> bytes:
-        """The bare 64-byte Ed25519 signature over ``message``."""
-        return ed25519.sign(self.seed, message)
+        """The bare signature over ``message``: 64 bytes, or 2,420 by ML-DSA-44."""
+        return _ALGORITHMS[self.kind].sign(self.seed, message)
 
     def secret(self) -> str:
         """The line to keep: whoever reads it can sign."""
-        return f"{_PRIVATE}{self.name}+{self.vkey.id.hex()}+{to_base64(bytes([self.kind]) + self.seed)}"
+        data = _prefix(self.kind) + self.seed
+        return f"{_PRIVATE}{self.name}+{self.vkey.id.hex()}+{to_base64(data)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Algorithm:
+    length: int
+    public_of: Callable[[bytes], bytes]
+    sign: Callable[[bytes, bytes], bytes]
+
+
+_ED25519 = _Algorithm(ed25519.SEED_LENGTH, ed25519.public_of, ed25519.sign)
+_ALGORITHMS = {
+    ED25519: _ED25519,
+    COSIGNATURE: _ED25519,
+    MLDSA: _Algorithm(mldsa.SEED_LENGTH, mldsa.public_of, mldsa.sign),
+    SM2: _Algorithm(sm2.SECRET_LENGTH, sm2.public_of, sm2.sign),
+}
+
+
+def _prefix(kind: int) -> bytes:
+    return bytes([kind]) + (SM2_IDENTIFIER if kind == SM2 else b"")
 
 
 def signer_of(name: str, seed: bytes, *, kind: int = ED25519) -> Signer:
-    """The signer with this seed of 32 bytes; :class:`NoCryptoError` without ``cryptography``."""
+    """The signer with this seed (32 bytes; for SM2 the 96 of :func:`seal.sm2.generate`).
+
+    :class:`NoCryptoError` where the algorithm is not at hand.
+    """
     check_name(name)
-    if len(seed) != ed25519.SEED_LENGTH or kind not in (ED25519, COSIGNATURE):
-        raise SealError("keys.secret", "A signing key needs a seed of 32 bytes and the type 0x01 or 0x04.")
-    public = ed25519.public_of(seed)
-    return Signer(name, kind, seed, Vkey(name, key_id(name, kind, public), kind, public))
+    algorithm = _ALGORITHMS.get(kind)
+    if algorithm is None or len(seed) != algorithm.length:
+        raise SealError("keys.secret", "A signing key needs a seed of its length and a type that can sign.")
+    material = _prefix(kind)[1:] + algorithm.public_of(seed)
+    return Signer(name, kind, seed, Vkey(name, key_id(name, kind, material), kind, material))
 
 
 def generate(name: str, *, kind: int = ED25519) -> Signer:
     """A new random signing key."""
-    return signer_of(name, ed25519.generate_seed(), kind=kind)
+    return signer_of(name, sm2.generate() if kind == SM2 else ed25519.generate_seed(), kind=kind)
 
 
 def parse_signer(text: str) -> Signer:
@@ -124,9 +185,10 @@ def parse_signer(text: str) -> Signer:
     if not text.startswith(_PRIVATE) or len(parts) != 3 or len(text) > _MAX_TEXT:
         raise SealError("keys.secret", "Not a signing key line; restore it from its backup.")
     data = from_base64(parts[2], code="keys.secret")
-    if len(data) != 1 + ed25519.SEED_LENGTH:
+    kind = data[0] if data else 0
+    if not data.startswith(_prefix(kind)):
         raise SealError("keys.secret", "Not a signing key line; restore it from its backup.")
-    signer = signer_of(parts[0], data[1:], kind=data[0])
+    signer = signer_of(parts[0], data[len(_prefix(kind)) :], kind=kind)
     if signer.vkey.id.hex() != parts[1]:
         raise SealError("keys.id", "The id in the signing key is not the key's; restore it from its backup.")
     return signer

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seal import cosignature, ed25519
+from seal import cosignature, ed25519, sm2
 from seal.encoding import from_base64, to_base64
 from seal.errors import MismatchError, SealError
-from seal.keys import COSIGNATURE, Signer, Vkey, check_name
+from seal.keys import ED25519, SM2, Signer, Vkey, check_name
 
 MAX_NOTE = 512 * 1024
 MAX_SIGNATURES = 32  # the specification asks for at least 16
@@ -42,7 +42,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A key whose signature on the note is right; ``time`` (POSIX seconds) for a cosignature, else None."""
+    """A key whose signature on the note is right; ``time`` (POSIX seconds) for a cosignature that states one."""
 
     key: Vkey
     time: int | None
@@ -104,8 +104,8 @@ def verify(note: Note, keys: Iterable[Vkey]) -> tuple[Verified, ...]:
     """Which of ``keys`` signed, in the order of the lines.
 
     Lines of unknown keys, and of types not understood, are passed over. A known key whose signature is wrong
-    makes the whole note wrong: :class:`MismatchError` ``note.signature``. An empty answer means that nobody
-    known signed.
+    makes the whole note wrong: :class:`MismatchError` ``note.signature``, and one that cannot be checked here
+    decides nothing: :class:`NoCryptoError`. An empty answer means that nobody known signed.
     """
     known = {(key.name, key.id): key for key in keys if key.understood}
     found = []
@@ -117,15 +117,16 @@ def verify(note: Note, keys: Iterable[Vkey]) -> tuple[Verified, ...]:
 
 
 def _verify_one(text: bytes, key: Vkey, payload: bytes) -> Verified:
-    if key.kind == COSIGNATURE:
-        return Verified(key, cosignature.verify(text, key, payload))
-    if not ed25519.verify(key.material, payload, text):
+    if key.kind not in (ED25519, SM2):
+        return Verified(key, cosignature.verify(text, key, payload) or None)
+    algorithm = ed25519 if key.kind == ED25519 else sm2
+    if not algorithm.verify(key.public, payload, text):
         raise MismatchError("note.signature", "The signature of a known key on this note is wrong.")
     return Verified(key, None)
 
 
 def sign(text: bytes, signers: Iterable[Signer]) -> bytes:
-    """A signed note over ``text`` (which must end in a newline) by keys of type 0x01."""
+    """A signed note over ``text`` (which must end in a newline) by keys that sign the text itself."""
     if not text.endswith(b"\n"):
         raise SealError("note.end", "The text of a note must end in a newline.")
     lines = [Signature(signer.name, signer.vkey.id, signer.sign(text)).line() for signer in signers]

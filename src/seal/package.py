@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import new as new_digest
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from seal.canonical import encode
 from seal.container import CHUNK, is_pdf, order_key
 from seal.container_writer import ContainerWriter
 from seal.encoding import to_base64
-from seal.errors import SealError
+from seal.errors import NoCryptoError, SealError
 from seal.item import salt_offset
 from seal.note import Note
 from seal.proof import Proof
@@ -66,8 +67,10 @@ class Package:
     Items and parts go to a spool on disk, so add them in the order of (entry, n).
     """
 
-    def __init__(self, about: About, *, policy: bytes) -> None:
+    def __init__(self, about: About, *, policy: bytes, sm3: bool = False) -> None:
+        """``policy`` is whom the maker relies on; ``sm3`` adds SM3SUMS, which verifiers before 0.2 refuse (ADR 16)."""
         self.about = about
+        self._sm3 = sm3
         self._policy = policy
         self._keys = {(key.name, key.id) for key in policies.parse(policy).vkeys()}
         self._files: dict[str, bytes | Path] = {}
@@ -188,9 +191,10 @@ class Package:
         files["policy"] = self._policy
         files["omissions.jsonl"] = self.omissions()
         files["package.json"] = encode(self._facts(newest)) + b"\n"
-        digests = {name: _digest(source) for name, source in files.items()}
-        names = sorted(digests, key=lambda name: name.encode("utf-8"))
-        files["SHA256SUMS"] = "".join(f"{digests[name]}  {name}\n" for name in names).encode("utf-8")
+        if self._sm3:
+            files["SM3SUMS"] = _sums({name: _digest(source, "sm3") for name, source in files.items()})
+        digests = {name: _digest(source, "sha256") for name, source in files.items()}
+        files["SHA256SUMS"] = _sums(digests)
         with ContainerWriter(path) as writer:
             for name in sorted(files, key=order_key):
                 writer.add(name, _same(_chunks(files[name]), digests.get(name)))
@@ -216,7 +220,7 @@ class Package:
             "origin": about.origin,
             "purpose": about.purpose,
             "size": newest,
-            "v": 1,
+            "v": 2 if self._sm3 else 1,
         }
 
     def _add(self, name: str, source: bytes | Path) -> None:
@@ -262,8 +266,16 @@ def _chunks(source: bytes | Path | _Lines) -> Iterator[bytes]:
                 yield chunk
 
 
-def _digest(source: bytes | Path | _Lines) -> str:
-    digest = sha256()
+def _sums(digests: Mapping[str, str]) -> bytes:
+    names = sorted(digests, key=lambda name: name.encode("utf-8"))
+    return "".join(f"{digests[name]}  {name}\n" for name in names).encode("utf-8")
+
+
+def _digest(source: bytes | Path | _Lines, algorithm: str) -> str:
+    try:
+        digest = new_digest(algorithm)
+    except ValueError:
+        raise NoCryptoError("package.no_sm3", "No SM3 at hand; use a Python whose OpenSSL has it.") from None
     for chunk in _chunks(source):
         digest.update(chunk)
     return digest.hexdigest()

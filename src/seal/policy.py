@@ -8,7 +8,7 @@ from seal import note as notes
 from seal.checkpoint import Checkpoint
 from seal.encoding import from_decimal
 from seal.errors import SealError
-from seal.keys import COSIGNATURE, ED25519, Vkey, parse_vkey
+from seal.keys import COSIGNATURE, ED25519, SM2, Vkey, parse_vkey
 
 MAX_POLICY = 1024 * 1024
 MAX_NAMES = 256  # of logs, of witnesses and of groups each; the specification asks for 32
@@ -43,7 +43,7 @@ class Decision:
     """What a policy says of one checkpoint.
 
     ``log`` is the name of the log key that signed (None: no log of the policy did), ``witnesses`` those whose
-    cosignatures are right with their time in POSIX seconds, ``reasons`` why it is not satisfied, if so.
+    cosignatures are right with their time in POSIX seconds (0: none stated), ``reasons`` why it is not satisfied.
     """
 
     log: str | None
@@ -98,7 +98,8 @@ class _Reader:
 
     def _witness(self, words: list[bytes]) -> None:
         key = _vkey(words[2])
-        if key.kind == ED25519 or len(self.witnesses) == MAX_NAMES:
+        untimed = key.kind == ED25519 or (key.kind == SM2 and key.understood)
+        if untimed or len(self.witnesses) == MAX_NAMES:
             raise SealError(
                 "policy.key", "A witness needs a cosigner key, and no policy more than 256 of them."
             )

@@ -175,6 +175,53 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[bytes
         raise MismatchError("tree.inclusion", "The proof does not lead from the leaf to the root.")
 
 
+class InclusionWalk:
+    """Verifies many inclusion proofs of one tree, given in rising order, without hashing shared nodes again.
+
+    A proof is accepted as soon as it arrives at a node that the one before it led to the root, with the same hash
+    and the same rest of the path: from there on every step would be the same. Memory: one path.
+    """
+
+    def __init__(self, size: int, root: bytes) -> None:
+        self.size = size
+        self.root = root
+        self._known: dict[int, tuple[int, bytes, bytes]] = {}  # level -> node, its hash, the path from there
+
+    def verify(self, *, leaf: bytes, index: int, path: bytes) -> None:
+        """As :func:`verify_inclusion`; ``path`` is its hashes joined."""
+        inner = (index ^ (self.size - 1)).bit_length()
+        fits = 0 <= index < self.size and len(path) == 32 * (inner + (index >> inner).bit_count())
+        if not (fits and self._arrives(leaf, index, path)):
+            # which fault it is: the plain reading says it
+            hashes = [path[at : at + 32] for at in range(0, len(path), 32)]
+            verify_inclusion(leaf=leaf, index=index, size=self.size, path=hashes, root=self.root)
+
+    def _arrives(self, leaf: bytes, index: int, path: bytes) -> bool:
+        known, trail = self._known, []
+        level, node, last, result, at = 0, index, self.size - 1, leaf, 0
+        while True:
+            seen = known.get(level)
+            if seen is not None and seen[0] == node and seen[1] == result and seen[2] == path[at:]:
+                break
+            if at == len(path):
+                if last or result != self.root:
+                    return False
+                break
+            trail.append((level, node, result, at))
+            sibling = path[at : at + 32]
+            at += 32
+            if node & 1 or node == last:
+                result = sha256(b"\x01" + sibling + result).digest()
+                while not node & 1 and node:
+                    level, node, last = level + 1, node >> 1, last >> 1
+            else:
+                result = sha256(b"\x01" + result + sibling).digest()
+            level, node, last = level + 1, node >> 1, last >> 1
+        for one, place, value, begin in trail:
+            known[one] = (place, value, path[begin:])
+        return True
+
+
 def verify_consistency(*, old: int, size: int, old_root: bytes, root: bytes, path: Sequence[bytes]) -> None:
     """RFC 9162 section 2.1.4.2; :class:`MismatchError` ``tree.consistency`` when the older is no prefix.
 

@@ -21,7 +21,7 @@ from seal.checkpoint import Checkpoint
 from seal.container_writer import sync_directory
 from seal.encoding import from_base64_hash, from_decimal, to_base64
 from seal.errors import MismatchError, SealError
-from seal.keys import COSIGNATURE, Signer, Vkey
+from seal.keys import COSIGNATURE, MLDSA, Signer, Vkey
 
 TEXT = "text/plain; charset=utf-8"
 SIZE = "text/x.tlog.size"
@@ -82,14 +82,19 @@ class Witness:
     def __init__(
         self, state: Path, logs: Mapping[str, Sequence[Vkey]], signer: Signer, clock: Callable[[], int]
     ) -> None:
-        if signer.kind != COSIGNATURE:
+        if signer.kind not in (COSIGNATURE, MLDSA):
             raise SealError(
-                "witness.key", "A witness needs a key of type 0x04; make one with keygen --cosigner."
+                "witness.key", "A witness needs a key of type 0x04 or 0x06; make one with keygen --cosigner."
             )
         self._state = state
         self._logs = {origin: tuple(found) for origin, found in logs.items()}
         self._signer = signer
         self._clock = clock
+
+    @property
+    def name(self) -> str:
+        """The name of its key."""
+        return self._signer.name
 
     def add_checkpoint(self, body: bytes) -> Answer:
         """Judge one request in the order of the specification, and keep the checkpoint before answering 200."""
@@ -122,7 +127,7 @@ class Witness:
         kept = _stored(folder)
         last = checkpoints.parse(kept)[0] if kept is not None else None
         size = last.size if last is not None else 0
-        if request.old != size:
+        if request.old != size or _other_root(request, last):
             return Answer(409, SIZE, b"%d\n" % size)
         try:
             _check_consistent(request, last)
@@ -147,6 +152,11 @@ class Witness:
             yield folder
         finally:
             os.close(descriptor)
+
+
+def _other_root(request: Request, last: Checkpoint | None) -> bool:
+    """Whether the checkpoint has the size that is kept and another root; the specification wants 409 for it."""
+    return last is not None and request.checkpoint.size == last.size and request.checkpoint.root != last.root
 
 
 def _check_consistent(request: Request, last: Checkpoint | None) -> None:

@@ -12,7 +12,7 @@ from seal import checkpoint, cosignature, item, note, part
 from seal.canonical import decode, encode
 from seal.checkpoint import Checkpoint
 from seal.container import Container, central_header, end_record, local_header, order_key
-from seal.keys import COSIGNATURE, ED25519, Signer, signer_of
+from seal.keys import COSIGNATURE, ED25519, SM2, Signer, parse_signer, signer_of
 from seal.package import About, Closed, Opened, Package
 from seal.tree import Tree
 
@@ -21,12 +21,26 @@ MADE = 1_790_000_000_000  # 2026-09-21, ms UTC
 COSIGNED = 1_790_000_100  # s UTC
 OLD_SIZE, SIZE = 3, 5
 NOTICE = "《工作账号告知书》样张：工作账号中的会话会被留存。\n".encode()
+SM2_SECRET = (
+    "PRIVATE+KEY+log.sample.example/jieli+607a900e+/2ppZWxpLnNtMi52MQrAsWwzSwkadxAcL/9WTmaiiIoi"
+    "4ghItP4+KZv1MPlGUG+lkEtt5/vYfPIqRPoHEkUJzbzk/Or/yWUM6xROrIdMuH6UEbVvEiVeAwqH1HaiV7n5Xkr43/"
+    "9AHUBpbli/lFE="
+)
 PDF = b"%PDF-1.4\n% sample list of evidence\n%%EOF\n"
 
 
 def signer(name: str, *, kind: int = ED25519, seed: str = "") -> Signer:
     """A key that is the same in every run."""
     return signer_of(name, digest(f"key {seed or name} {kind}"), kind=kind)
+
+
+def sm2_signer(name: str = ORIGIN) -> Signer:
+    """One SM2 key of the log, made once and kept: the library makes none from a seed."""
+    return (
+        parse_signer(SM2_SECRET)
+        if name == ORIGIN
+        else signer_of(name, parse_signer(SM2_SECRET).seed, kind=SM2)
+    )
 
 
 def digest(label: str) -> bytes:
@@ -69,9 +83,11 @@ class _Entry:
         )
 
 
-def policy_text(log: Signer, witnesses: tuple[Signer, ...], *, quorum: int | None = None) -> bytes:
+def policy_text(
+    log: Signer, witnesses: tuple[Signer, ...], *, quorum: int | None = None, more: tuple[Signer, ...] = ()
+) -> bytes:
     """A policy that trusts ``log`` and asks for ``quorum`` of the witnesses (default: all, none without any)."""
-    lines = ["# sample policy", f"log {log.vkey.format()}"]
+    lines = ["# sample policy", *(f"log {one.vkey.format()}" for one in (log, *more))]
     lines += [f"witness w{n} {one.vkey.format()}" for n, one in enumerate(witnesses)]
     if witnesses and quorum != 0:
         names = " ".join(f"w{n}" for n in range(len(witnesses)))
@@ -82,10 +98,13 @@ def policy_text(log: Signer, witnesses: tuple[Signer, ...], *, quorum: int | Non
     return "".join(line + "\n" for line in lines).encode()
 
 
-def signed_checkpoint(log: Signer, size: int, root: bytes, witnesses: tuple[Signer, ...] = ()) -> bytes:
-    """A checkpoint by ``log``, cosigned."""
+def signed_checkpoint(
+    log: Signer, size: int, root: bytes, witnesses: tuple[Signer, ...] = (), more: tuple[Signer, ...] = ()
+) -> bytes:
+    """A checkpoint by ``log`` and ``more`` keys of it, cosigned."""
     head = Checkpoint(log.name, size, root)
-    lines = [
+    lines = [checkpoint.signature(head, one, time=COSIGNED + size) for one in more]
+    lines += [
         note.Signature(one.name, one.vkey.id, cosignature.cosign(head.text(), one, time=COSIGNED + size))
         for one in witnesses
     ]
@@ -101,21 +120,27 @@ def build(
     stamp: Callable[[bytes], bytes] | None = None,
     roots: bytes | None = None,
     clock: str = "demo",
+    more: tuple[Signer, ...] = (),
+    cosigner: int = COSIGNATURE,
+    sm3: bool = False,
+    kind: str = "conversation",
+    take: tuple[int, ...] = (0, 2, 3),
 ) -> Built:
     """Write a complete package: a notice as served, two messages (one with a field closed), an omission, a PDF.
 
     ``stamp`` answers an RFC 3161 response over the bytes it is given (``Authority.stamp``). Another ``seed``
-    gives another log key and the same content.
+    gives another log key and the same content. ``take`` says which of the five entries go in (0 has the notice);
+    ``more`` keys of the log sign too.
     """
     log = signer(origin, seed=f"{seed} log")
     names = tuple(f"witness{n}.sample.example" for n in range(witness_count))
-    witnesses = tuple(signer(name, kind=COSIGNATURE, seed=f"{seed} {name}") for name in names)
-    policy = policy_text(log, witnesses)
+    witnesses = tuple(signer(name, kind=cosigner, seed=f"{seed} {name}") for name in names)
+    policy = policy_text(log, witnesses, more=more)
     entries = _entries()
     leaves = [part.parse_entry(entry.entry(at)).leaf() for at, entry in enumerate(entries)]
     tree = Tree(leaves)
     about = About(
-        kind="conversation",
+        kind=kind,
         origin=origin,
         made=MADE,
         clock=clock,
@@ -123,14 +148,14 @@ def build(
         purpose="争议举证",
         not_proved=("聊天软件当时向用户显示过这些文字", "此外没有说过别的话"),
     )
-    with Package(about, policy=policy) as package:
+    with Package(about, policy=policy, sm3=sm3) as package:
         for size in (OLD_SIZE, SIZE):
             root = Tree(leaves[:size]).root()
-            package.add_checkpoint(signed_checkpoint(log, size, root, witnesses))
+            package.add_checkpoint(signed_checkpoint(log, size, root, witnesses, more))
             if stamp is not None:
                 package.add_timestamp(size, stamp(Checkpoint(origin, size, root).text()))
         package.add_consistency(OLD_SIZE, tree.consistency(OLD_SIZE))
-        _fill(package, entries, tree)
+        _fill(package, entries, tree, take)
         package.write(path)
     return Built(path, log, witnesses, policy, roots)
 
@@ -165,8 +190,8 @@ def _message(n: int, text: str) -> tuple[bytes, dict[str, object], list[tuple[st
     return digest(f"secret {n}"), row, fields
 
 
-def _fill(package: Package, entries: tuple[_Entry, ...], tree: Tree) -> None:
-    for index in (0, 2, 3):
+def _fill(package: Package, entries: tuple[_Entry, ...], tree: Tree, take: tuple[int, ...]) -> None:
+    for index in take:
         entry = entries[index]
         package.add_entry(index, entry.entry(index), tree.inclusion(index))
         inner = Tree(entry.leaves())

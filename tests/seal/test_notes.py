@@ -201,7 +201,7 @@ def test_bad_verifier_keys_are_refused_by_their_own_code(text, code):
 
 
 def test_a_verifier_key_of_an_unknown_type_is_kept_and_verifies_nothing():
-    text = "a+01020304+" + base64.b64encode(b"\x06" + bytes(1312)).decode()
+    text = "a+01020304+" + base64.b64encode(b"\x05" + bytes(1312)).decode()
     key = parse_vkey(text)
     assert (key.understood, key.format()) == (False, text)
     read = note.parse(note.add(b"text\n\n", [note.Signature("a", key.id, b"x" * 2428)]))

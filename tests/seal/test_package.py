@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from seal import note, policy
+from seal import verify as seal_verify
 from seal.canonical import decode, encode
 from seal.container_writer import ContainerWriter
 from seal.errors import SealError
@@ -465,3 +466,13 @@ def test_the_builder_refuses_what_no_verifier_would_read(use, code):
     with pytest.raises(SealError) as error, _builder() as package:
         use(package)
     assert error.value.code == code
+
+
+def test_each_step_is_numbered_with_a_question_that_anybody_understands(sample):
+    report = check(sample.path, sample)
+    text = report.text()
+    steps = [line for line in text.split("\n") if line.startswith("步骤")]
+    assert steps[0] == "步骤 1 文件是不是原样、有没有损坏？[通过]"
+    assert [f"步骤 {n} " in text and f"Step {n} " in text for n in range(1, 10)] == [True] * 9
+    assert report.json()["steps"][8]["asks"]["zh"] == "最迟什么时候就有了"
+    assert all(f"步骤 {n} " in (seal_verify.__doc__ or "") for n in range(1, 10))

@@ -1,4 +1,8 @@
-"""Trees, proofs and tiles against third-party vectors and a naive reading of RFC 6962."""
+"""Trees, proofs and tiles against third-party vectors and a naive reading of RFC 6962.
+
+Of the 518 vectors, the 98 of inclusion and the 98 of consistency are judged here, all of them. The other 322 are of
+subtree proofs, which nothing in this house makes or reads; they come in with the first thing that does.
+"""
 
 import base64
 import json

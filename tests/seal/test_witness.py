@@ -1,6 +1,8 @@
 """The witness, code by code as the specification lists them, over real HTTP on this machine."""
 
 import http.client
+import os
+import signal
 import threading
 from hashlib import sha256
 from itertools import pairwise
@@ -8,11 +10,14 @@ from itertools import pairwise
 import pytest
 
 from seal import note, tree
+from seal import witness as seal_witness
 from seal.checkpoint import Checkpoint
+from seal.encoding import to_base64
 from seal.errors import SealError
 from seal.keys import COSIGNATURE
 from seal.note import Signature
-from seal.witness import MAX_BODY, SIZE, Witness, format_request, parse_request
+from seal.witness import MAX_BODY, SIZE, TEXT, Witness, format_request, parse_request
+from seal.witness_files import answer_folder, kept_size
 from seal.witness_http import WitnessServer
 from tests.seal.packages import digest, signer
 
@@ -132,13 +137,14 @@ def test_422_for_an_empty_log_with_another_root_and_200_with_the_right_one(serve
     assert call(server, body(0, 5))[0] == 200
 
 
-def test_422_for_another_root_of_the_same_size_and_200_for_the_same_again(server):
+def test_409_for_another_root_of_the_same_size_and_200_for_the_same_again(server):
     call(server, body(0, 5))
-    assert call(server, body(5, 5, FORKED, path=[]))[0] == 422
+    assert call(server, body(5, 5, FORKED, path=[])) == (409, SIZE, b"5\n")
     assert call(server, body(5, 5))[0] == 200
 
 
 GOOD = body(5, 8)
+ROOT = to_base64(tree.root(LEAVES[:8])).encode()
 BAD_REQUESTS = [
     ("nothing", b""),
     ("no blank line", GOOD.replace(b"\n\n", b"\n")),
@@ -152,12 +158,23 @@ BAD_REQUESTS = [
     ("no signature", GOOD[: GOOD.rindex(b"\n\n") + 2]),
     ("size not decimal", GOOD.replace(b"\n8\n", b"\n8.0\n")),
     ("not utf-8", GOOD.replace(b"log.example", b"log.\xff")),
+    ("old above what a size may be", GOOD.replace(b"old 5", b"old 9223372036854775808")),
+    ("hash of 33 bytes", GOOD.replace(b"old 5\n", b"old 5\n" + b"A" * 44 + b"\n")),
+    ("base64 with set trailing bits", GOOD.replace(b"old 5\n", b"old 5\n" + b"A" * 42 + b"B=\n")),
+    ("a hyphen for the dash", GOOD.replace("\u2014".encode(), b"-")),
+    ("no newline at the end", GOOD[:-1]),
+    ("a signature twice", GOOD + GOOD[GOOD.rindex(b"\n\n") + 2 :]),
+    ("root of 31 bytes", GOOD.replace(ROOT, to_base64(bytes(31)).encode())),
+    ("an empty line in the checkpoint", GOOD.replace(b"\n8\n", b"\n8\n\n")),
+    ("a control character", GOOD.replace(b"\n8\n", b"\n8\x01\n")),
 ]
 
 
 @pytest.mark.parametrize("data", [row[1] for row in BAD_REQUESTS], ids=[row[0] for row in BAD_REQUESTS])
-def test_400_for_requests_of_another_form(witness, data):
-    assert witness.add_checkpoint(data).status == 400
+def test_400_for_requests_of_another_form_and_nothing_is_kept(server, state, data):
+    status, kind, _said = call(server, data)
+    assert (status, kind) == (400, TEXT)
+    assert not state.exists()
 
 
 def test_requests_that_are_not_add_checkpoint_or_too_long_are_refused_by_the_server(server):
@@ -246,3 +263,103 @@ def test_the_judging_of_one_log_waits_while_another_request_of_it_is_judged(witn
 def test_a_witness_needs_a_cosigner_key(state):
     with pytest.raises(SealError):
         Witness(state, {}, LOG, lambda: NOW)
+
+
+def test_63_hashes_are_read_and_judged_64_are_not_even_read(server):
+    checkpoint = GOOD.split(b"\n\n", 1)[1]
+    call(server, body(0, 5))
+    assert call(server, format_request(5, [bytes(32)] * 63, checkpoint))[0] == 422
+    assert call(server, format_request(5, [bytes(32)] * 64, checkpoint))[0] == 400
+
+
+def test_the_order_of_the_specification_decides_between_two_faults(server):
+    """Origin before signature, signature before sizes, the size kept before the proof."""
+    nobody = note.sign(Checkpoint("log.example/none", 5, bytes(32)).text(), [signer("log.example/none")])
+    unsigned = note.sign(Checkpoint(ORIGIN, 5, bytes(32)).text(), [STRANGER])
+    assert call(server, format_request(9, [], nobody))[0] == 404
+    assert call(server, format_request(9, [], unsigned))[0] == 403
+    assert call(server, body(9, 5, path=[bytes(32)]))[0] == 400
+    assert call(server, body(4, 5, path=[bytes(32)]))[:2] == (409, SIZE)
+
+
+def test_a_fault_of_any_code_leaves_the_kept_checkpoint_as_it_was(server, state):
+    call(server, body(0, 5))
+    [kept] = state.glob("*/checkpoint")
+    before = kept.read_bytes()
+    forked = body(5, 8, FORKED)
+    wrong = [
+        b"",
+        body(9, 8, path=[]),
+        body(0, 5, log=STRANGER),
+        body(0, 8),
+        body(5, 5, FORKED, path=[]),
+        forked,
+    ]
+    assert [call(server, data)[0] for data in wrong] == [400, 400, 404, 409, 409, 422]
+    assert kept.read_bytes() == before
+
+
+def test_two_witness_processes_on_one_state_are_one_witness(state):
+    """Two programs, one directory: the lock is the kernel's, not the program's."""
+    first, second = (Witness(state, {ORIGIN: [LOG.vkey]}, KEY, lambda: NOW) for _ in range(2))
+    gate, found = threading.Barrier(2), []
+
+    def ask(one, size):
+        gate.wait()
+        found.append(one.add_checkpoint(body(0, size)).status)
+
+    threads = [threading.Thread(target=ask, args=pair) for pair in ((first, 3), (second, 8))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [200, 409]
+
+
+@pytest.mark.parametrize(
+    ("dies", "size"), [("before the checkpoint is kept", 5), ("between keeping it and answering", 8)]
+)
+def test_a_witness_killed_while_it_judges_is_where_its_disk_says(witness, state, dies, size):
+    """It is a process of its own and is killed for real; nobody got an answer, so the log asks again."""
+    assert witness.add_checkpoint(body(0, 5)).status == 200
+    child = os.fork()
+    if child == 0:
+        real = seal_witness._keep
+
+        def keep(folder, data):
+            if dies.startswith("between"):
+                real(folder, data)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        seal_witness._keep = keep
+        witness.add_checkpoint(body(5, 8))
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    again = Witness(state, {ORIGIN: [LOG.vkey]}, KEY, lambda: NOW)
+    assert tuple(again.add_checkpoint(body(0, 9))) == (409, SIZE, b"%d\n" % size)
+    assert again.add_checkpoint(body(size, 8, FORKED)).status in (409, 422)
+    assert again.add_checkpoint(body(size, 8)).status == 200
+
+
+def test_a_folder_carried_by_hand_is_judged_as_over_http(witness, state, tmp_path):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    with pytest.raises(SealError):
+        answer_folder(folder, witness)
+    assert kept_size(folder) is None
+    (folder / "add-checkpoint").write_bytes(body(0, 5))
+    assert answer_folder(folder, witness).status == 200
+    lines = note.parse((folder / "cosigned").read_bytes())
+    assert [one.key for one in note.verify(lines, [KEY.vkey, LOG.vkey])] == [KEY.vkey]
+    assert (folder / "size").read_bytes() == b"5\n"
+    (folder / "add-checkpoint").write_bytes(body(3, 8))
+    (folder / "size").unlink()
+    assert answer_folder(folder, witness).status == 409
+    assert kept_size(folder) == 5
+    (folder / "add-checkpoint").write_bytes(body(5, 8, FORKED))
+    assert answer_folder(folder, witness).status == 422
+    (folder / "add-checkpoint").write_bytes(body(5, 8))
+    assert answer_folder(folder, witness).status == 200
+    (folder / "size").write_bytes(b"8 \n")
+    with pytest.raises(SealError):
+        kept_size(folder)

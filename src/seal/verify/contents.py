@@ -1,12 +1,9 @@
-"""Steps 2 and 3: the list of digests, and the form of every file and line. Nothing is believed yet."""
+"""Step 3: the form of every file. Nothing is believed yet."""
 
 from __future__ import annotations
 
-import re
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
 from seal import checkpoint as checkpoints
 from seal import part as parts
@@ -15,19 +12,18 @@ from seal import proof as proofs
 from seal.checkpoint import Checkpoint
 from seal.container import Container, is_pdf
 from seal.encoding import from_base64_hash, from_decimal
-from seal.errors import MismatchError, SealError
+from seal.errors import SealError
 from seal.note import MAX_NOTE, Note
 from seal.part import Entry
 from seal.policy import Policy
 from seal.proof import Proof
 from seal.shape import Shape
 from seal.timestamp import MAX_RESPONSE
-from seal.verify.lines import ItemLine, Omission, PartLine, read_item, read_omission, read_part, rising
+from seal.verify.lines import Omission, read_omission
+from seal.verify.sums import SM3_SUMS, SUMS
 
-SUMS = "SHA256SUMS"
 MAX_LINE = 64 * 1024 * 1024
 MAX_FACTS = 1024 * 1024
-_SUM = re.compile(r"([0-9a-f]{64})  (.+)", re.ASCII | re.DOTALL)
 _LISTS = ("items.jsonl", "omissions.jsonl", "parts.jsonl")
 _COUNTS = ("checkpoints", "entries", "items", "papers", "parts", "served", "timestamps")
 
@@ -59,7 +55,7 @@ class Head:
 
 @dataclass(slots=True)
 class Contents:
-    """Every file of a package, read; items and parts are read again from the container when asked for."""
+    """Every file of a package, read, but for items and parts: those are read line by line."""
 
     container: Container
     about: About
@@ -78,46 +74,6 @@ class Contents:
         """The checkpoint that the proofs use."""
         return self.heads[self.about.size]
 
-    def items(self) -> Iterator[ItemLine]:
-        """The items, in rising order of (entry, n)."""
-        last = (-1, -1)
-        for line in self.container.lines("items.jsonl", limit=MAX_LINE):
-            item = read_item(line)
-            last = rising(last, (item.entry, item.n))
-            yield item
-
-    def parts(self) -> Iterator[PartLine]:
-        """The opened parts, in rising order of (entry, n)."""
-        last = (-1, -1)
-        for line in self.container.lines("parts.jsonl", limit=MAX_LINE):
-            part = read_part(line)
-            last = rising(last, (part.entry, part.n))
-            yield part
-
-
-def check_sums(container: Container) -> None:
-    """Step 2: SHA256SUMS names exactly the other files, bytewise by name, and every digest is right."""
-    if SUMS not in container.members:
-        raise SealError("sums.absent", "The package has no SHA256SUMS; ask for the original file.")
-    listed: dict[str, str] = {}
-    for line in container.lines(SUMS, limit=512):
-        match = _SUM.fullmatch(_text(line))
-        if match is None or match[2] in listed:
-            raise SealError("sums.line", "A line of SHA256SUMS is not a digest, two spaces and a name.")
-        listed[match[2]] = match[1]
-    if list(listed) != sorted(listed, key=lambda name: name.encode("utf-8")):
-        raise SealError("sums.order", "SHA256SUMS is not in the order of names.")
-    if listed.keys() != container.members.keys() - {SUMS}:
-        raise MismatchError("sums.names", "SHA256SUMS does not name exactly the files of the package.")
-    for name, wanted in listed.items():
-        digest = sha256()
-        for chunk in container.chunks(name):
-            digest.update(chunk)
-        if digest.hexdigest() != wanted:
-            raise MismatchError(
-                "sums.digest", "A file of the package has not the digest that SHA256SUMS states."
-            )
-
 
 def read_contents(container: Container) -> Contents:
     """Step 3: every file is of a known kind and in its one form."""
@@ -129,19 +85,19 @@ def read_contents(container: Container) -> Contents:
             groups[folder].append(rest)
         elif is_pdf(name):
             papers.append(name)
-        elif name not in (SUMS, "package.json", "policy", *_LISTS):
+        elif name not in (SUMS, SM3_SUMS, "package.json", "policy", *_LISTS):
             raise SealError(
                 "package.file", "The package holds a file of no known kind; use a newer verifier."
             )
     if not container.members.keys() >= {"package.json", "policy", *_LISTS}:
         raise SealError("package.file", "The package lacks a file that it must have; ask for the original.")
     policy = policies.parse(container.read("policy", limit=policies.MAX_POLICY))
-    about = _about(container.read("package.json", limit=MAX_FACTS))
+    about = _about(container.read("package.json", limit=MAX_FACTS), 1 + (SM3_SUMS in container.members))
     heads = {head.checkpoint.size: head for head in _heads(container, groups["checkpoints"], about, policy)}
     if not heads or max(heads) != about.size:
         raise SealError("package.size", "The package lacks the newest checkpoint that it names.")
-    found = _proofs(container, groups["proofs"])
-    contents = Contents(
+    found = _proofs(container, groups["proofs"], heads[about.size].data)
+    return Contents(
         container=container,
         about=about,
         policy=policy,
@@ -154,9 +110,6 @@ def read_contents(container: Container) -> Contents:
         papers=papers,
         omissions=[read_omission(line) for line in container.lines("omissions.jsonl", limit=MAX_FACTS)],
     )
-    for lines in (contents.parts(), contents.items()):
-        deque(lines, maxlen=0)  # read each line once now, so that what follows meets no malformed one
-    return contents
 
 
 _FOLDERS = ("checkpoints", "consistency", "timestamps", "proofs", "served")
@@ -166,15 +119,17 @@ def _text(line: bytes) -> str:
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
-        raise SealError("sums.line", "A line of SHA256SUMS is not UTF-8.") from None
+        raise SealError("package.consistency", "A line of a consistency proof is not UTF-8.") from None
 
 
-def _about(data: bytes) -> About:
+def _about(data: bytes, version: int) -> About:
     if not data.endswith(b"\n"):
         raise SealError("package.shape", "package.json must end in a newline.")
     shape = Shape.of(data[:-1], code="package.shape")
-    if not shape.has("v") or shape.raw("v") != 1:
+    if not shape.has("v") or shape.raw("v") not in (1, 2):
         raise SealError("package.version", "The package is of a later version; use a newer verifier.")
+    if shape.raw("v") != version:
+        raise SealError("package.version", "Version 2 of a package has an SM3SUMS, version 1 has none.")
     shape.only(frozenset(About.__dataclass_fields__) | {"v"})
     counts = Shape(shape.raw("counts"), code="package.shape").only(frozenset(_COUNTS))
     about = About(
@@ -237,11 +192,11 @@ def _timestamps(
     return sorted(found)
 
 
-def _proofs(container: Container, names: list[str]) -> dict[int, Proof]:
+def _proofs(container: Container, names: list[str], newest: bytes) -> dict[int, Proof]:
     found = {}
     for name in names:
         index = from_decimal(name.removesuffix(".tlog-proof"), code="package.name")
-        proof = proofs.parse(container.read(f"proofs/{name}", limit=proofs.MAX_PROOF))
+        proof = proofs.parse(container.read(f"proofs/{name}", limit=proofs.MAX_PROOF), known=newest)
         if not name.endswith(".tlog-proof") or proof.index != index or proof.extra is None:
             raise SealError(
                 "package.proof", "A proof is not of the entry that its name says, or lacks the entry."

@@ -10,7 +10,7 @@ from seal.errors import SealError
 from seal.verify.claims import Paper
 from seal.verify.contents import Contents
 from seal.verify.lines import Omission
-from seal.verify.words import NOT_REACHED, STEPS, TEMPLATES, VERDICTS
+from seal.verify.words import ASKS, NOT_REACHED, STEPS, TEMPLATES, VERDICTS
 
 _EXIT = {"ok": 0, "skipped": 0, "unvouched": 3, "failed": 1, "malformed": 2}
 _RANK = ("malformed", "failed", "unvouched")
@@ -41,8 +41,17 @@ class TimeStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Signature lines of the key ``name``, or digests, that nothing at hand could check: they counted for nothing."""
+
+    name: str
+    algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The whole answer of a verification. ``witnesses`` are (name, POSIX seconds) under the named policy."""
+    """The whole answer of a verification. ``witnesses`` are (name, POSIX seconds) under the named policy, with 0
+    where a cosignature states no time."""
 
     exit_code: int
     steps: tuple[Step, ...]
@@ -53,6 +62,7 @@ class Report:
     not_proved: tuple[str, ...]
     omissions: tuple[Omission, ...]
     papers: tuple[Paper, ...]
+    unchecked: tuple[Unchecked, ...] = ()
 
     def json(self) -> dict[str, object]:
         """A value of plain JSON types."""
@@ -63,6 +73,7 @@ class Report:
             "about": self.about,
             "steps": [
                 {"n": s.n, "name": s.name, "state": s.state, "zh": s.zh, "en": s.en}
+                | {"asks": {"zh": ASKS[s.n][0], "en": ASKS[s.n][1]}}
                 | ({"code": s.code, "detail": s.detail} if s.code else {})
                 for s in self.steps
             ],
@@ -77,6 +88,7 @@ class Report:
                 {"name": p.name, "sha256": p.digest} | ({} if p.entry is None else {"entry": p.entry})
                 for p in self.papers
             ],
+            "unchecked": [{"name": u.name, "algorithm": u.algorithm} for u in self.unchecked],
         }
 
     def text(self) -> str:
@@ -88,13 +100,16 @@ class Report:
         yield VERDICTS[self.exit_code][language]
         for step in self.steps:
             mark = say[f"state_{step.state}"]
-            line = f"  {step.n}. [{mark}] {step.en if language else step.zh}"
+            yield say["step"].format(n=step.n, asks=ASKS[step.n][language], mark=mark)
+            line = f"     {step.en if language else step.zh}"
             yield f"{line} ({step.code})" if step.code else line
             if step.detail and language:
                 yield f"     {step.detail}"
         if self.about.get("clock") == "demo":
             yield say["demo"]
-        yield from (say["witness"].format(name=name, time=_time(at * 1000)) for name, at in self.witnesses)
+        for name, at in self.witnesses:
+            yield say["witness" if at else "witness_untimed"].format(name=name, time=_time(at * 1000))
+        yield from (say["unchecked"].format(name=u.name, algorithm=u.algorithm) for u in self.unchecked)
         if self.steps[7].state in ("ok", "unvouched") and not self.witnesses:
             yield say["no_witness"]
         for one in self.times:
@@ -128,6 +143,7 @@ class Draft:
     not_proved: tuple[str, ...] = ()
     omissions: tuple[Omission, ...] = ()
     papers: tuple[Paper, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
 
     def ok(self, number: int) -> None:
         """The step was done and nothing was found."""
@@ -179,4 +195,5 @@ class Draft:
             not_proved=self.not_proved,
             omissions=self.omissions,
             papers=self.papers,
+            unchecked=self.unchecked,
         )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from seal import note, policy, timestamp
 from seal.errors import UnvouchedError
+from seal.keys import Vkey
 from seal.policy import Policy
 from seal.verify.contents import Contents
-from seal.verify.report import Draft, TimeStatement
+from seal.verify.report import Draft, TimeStatement, Unchecked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,31 @@ def check_signatures(contents: Contents, named: Policy | None, draft: Draft, tim
 
     :class:`UnvouchedError` if there is no policy, if it names no log that signed, or if its quorum is not met.
     """
+    relied_on = set(named.vkeys()) if named is not None else set()
+    own = contents.policy.vkeys()
+    # what the maker names beyond the verifier's policy may be of an algorithm that is not at hand: said, not judged
+    checked = [key for key in own if key in relied_on or key.checkable()]
+    draft.unchecked += _unchecked(contents, [key for key in own if key not in checked])
     for head in contents.heads.values():
-        note.verify(head.note, contents.policy.vkeys())
+        note.verify(head.note, checked)
     if named is None:
         raise UnvouchedError("trust.no_policy", "No policy was given; name whom you trust with --policy.")
     for size, head in sorted(contents.heads.items()):
         decision = policy.evaluate(named, head.checkpoint, head.note)
         if decision.log_ok:
-            times += [TimeFixed(size, at * 1000, f"witness {name}") for name, at in decision.witnesses]
+            timed = [(name, at) for name, at in decision.witnesses if at]
+            times += [TimeFixed(size, at * 1000, f"witness {name}") for name, at in timed]
     draft.log, draft.witnesses = decision.log, decision.witnesses
     if not decision.log_ok:
         raise UnvouchedError("trust.log", "No log that your policy names has signed the newest checkpoint.")
     if not decision.quorum_ok:
         raise UnvouchedError("trust.quorum", "Fewer witnesses cosigned than your policy asks for.")
+
+
+def _unchecked(contents: Contents, keys: Sequence[Vkey]) -> tuple[Unchecked, ...]:
+    """Which of ``keys`` have lines on the checkpoints, and of what algorithm they are."""
+    lines = {(one.name, one.id) for head in contents.heads.values() for one in head.note.signatures}
+    return tuple(Unchecked(key.name, key.label) for key in keys if (key.name, key.id) in lines)
 
 
 def check_timestamps(contents: Contents, roots: bytes, times: list[TimeFixed]) -> None:

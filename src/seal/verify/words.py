@@ -149,9 +149,26 @@ STEPS: Final[dict[int, tuple[str, dict[str, Pair]]]] = {
     ),
 }
 
+# What each step asks, for people who read a verification for the first time.
+ASKS: Final[dict[int, Pair]] = {
+    1: ("文件是不是原样、有没有损坏", "Is the file whole, and just as it was made?"),
+    2: ("清单上的每个文件是不是都在、都没换过", "Is every file of the list there, and none exchanged?"),
+    3: ("里面的内容是不是都按规定的格式写", "Is everything inside written in the one form laid down?"),
+    4: (
+        "每条消息和记录是不是入账时的那一条",
+        "Is each message and record the one that was entered in the ledger?",
+    ),
+    5: ("它们所在的条目是不是真在账本里", "Do the entries they belong to really stand in the ledger?"),
+    6: ("账本有没有被改写过", "Was the ledger ever rewritten?"),
+    7: ("说有多少就有多少吗，缺的写明了吗", "Is there as much as it says, and does it say what is missing?"),
+    8: ("您信任的人签了字吗", "Did those whom you trust sign?"),
+    9: ("最迟什么时候就有了", "Since when, at the latest, does it exist?"),
+}
+
 NOT_REACHED: Final[Pair] = ("未进行：前面的步骤没有通过。", "Not done: an earlier step did not pass.")
 
 TEMPLATES: Final[dict[str, Pair]] = {
+    "step": ("步骤 {n} {asks}？[{mark}]", "Step {n} {asks} [{mark}]"),
     "state_ok": ("通过", "ok"),
     "state_failed": ("不通过", "FAILED"),
     "state_malformed": ("不规范", "MALFORMED"),
@@ -159,6 +176,11 @@ TEMPLATES: Final[dict[str, Pair]] = {
     "state_skipped": ("未核验", "not done"),
     "demo": ("演示时钟：本包的时间不是真实时间。", "Demo clock: the times of this package are not real."),
     "witness": ("见证：{name}，{time}。", "Witnessed by {name} at {time}."),
+    "witness_untimed": ("见证：{name}，未写明时间。", "Witnessed by {name}, who states no time."),
+    "unchecked": (
+        "未核：{name}（{algorithm}），本机没有可用的程序；它没有被算作担保。",
+        "Not checked: {name} ({algorithm}); no program for it is at hand, and it counted for nothing.",
+    ),
     "no_witness": (
         "未见证：没有您指定的见证方副署。",
         "Not witnessed: no witness that you named cosigned.",

@@ -1,0 +1,64 @@
+"""A witness without a network: the same request, the same judgement and the same answer, in files of one folder.
+
+``add-checkpoint`` comes in. After 200, ``cosigned`` holds the checkpoint with the witness's line; ``size`` says
+what the witness has seen, after 200 and 409 alike, so that the next proof begins there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from seal import note
+from seal.encoding import from_decimal
+from seal.errors import SealError
+from seal.witness import MAX_BODY, Answer, Witness, parse_request
+
+REQUEST, COSIGNED, SIZE_FILE = "add-checkpoint", "cosigned", "size"
+
+
+def answer_folder(folder: Path, witness: Witness) -> Answer:
+    """Judge the request that lies in a folder and leave the answer beside it.
+
+    Crash after the witness kept the checkpoint and before the answer is written: the next run finds the size that
+    it kept (409), and a request from there is cosigned again.
+    """
+    body = _bounded(folder / REQUEST, MAX_BODY)
+    if body is None:
+        raise SealError("witness.request", "There is no add-checkpoint in this folder; ask the log for it.")
+    answer = witness.add_checkpoint(body)
+    if answer.status == 200:
+        request = parse_request(body)
+        signed = note.Note(request.note.text, note.parse_lines(answer.body))
+        _write(folder / COSIGNED, signed.format())
+        _write(folder / SIZE_FILE, b"%d\n" % request.checkpoint.size)
+    elif answer.status == 409:
+        _write(folder / SIZE_FILE, answer.body)
+    return answer
+
+
+def kept_size(folder: Path) -> int | None:
+    """The size that a witness left in a folder; None when none did."""
+    data = _bounded(folder / SIZE_FILE, 64)
+    if data is None:
+        return None
+    text = data.decode("latin-1")
+    return from_decimal(text.removesuffix("\n"), code="witness.size")
+
+
+def _bounded(path: Path, limit: int) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A stick is pulled out early: what bears its own name is whole and on the stick."""
+    partial = path.with_name(path.name + ".writing")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
