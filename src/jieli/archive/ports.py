@@ -37,7 +37,10 @@ def use(
 
 
 def keyring() -> Keyring:
-    """The keyring of this process; PortEmpty where it has none (a process that must not open anything)."""
+    """The keyring of this process: its own, or one that the keeper keeps for it.
+
+    PortEmpty where it has none (a process that must not open anything).
+    """
     if _ports.keyring is None:
         raise PortEmpty("本进程没有装入密钥环。", remedy="请先运行 jieli keys init，或在密钥进程中执行。")
     return _ports.keyring

@@ -1,5 +1,6 @@
 """`jieli check --deploy`: what must be so before people's data comes in. Each finding says how to mend it."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -8,8 +9,12 @@ from django.db import connections
 from django.db.utils import Error as DatabaseError
 from psycopg.conninfo import conninfo_to_dict
 
+from jieli.archive.keys.ring import ROOT
+from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import armed
+from jieli.wiring.custody import Custody, custody
 from jieli.wiring.home import Home, home_of
+from jieli.wiring.keeper_line import SocketKeeper
 from jieli.wiring.profile import Profile
 from jieli.wiring.signer import trusted
 from seal.errors import SealError
@@ -31,20 +36,53 @@ class Fault:
 def check(profile: Profile, *, deploy: bool) -> list[Fault]:
     """Everything that is wrong with an installation, in a fixed order."""
     home = home_of(profile)
-    found = [*_keys(home), *_database()]
+    settings = custody()
+    found = [*_keys(home, settings), *_database()]
     if deploy:
-        found += [*_profile(profile), *_transfers(profile, home), *_stores(profile), *_outside(profile, home)]
+        found += [
+            *_profile(profile),
+            *_custody(home, settings),
+            *_transfers(profile, home),
+            *_stores(profile),
+        ]
+        found += _outside(profile, home)
     return found
 
 
-def _keys(home: Home) -> Iterator[Fault]:
-    for path, what in ((home.log_key, "账本签名密钥"), (home.keys, "内容密钥环"), (home.policy, "信任策略")):
+def _keys(home: Home, settings: Custody) -> Iterator[Fault]:
+    wanted = [(home.log_key, "账本签名密钥"), (home.keys, "内容密钥环"), (home.policy, "信任策略")]
+    if settings.keeper is not None:
+        wanted.remove((home.keys, "内容密钥环"))
+    for path, what in wanted:
         if not path.exists():
             yield Fault("check.no_keys", f"没有{what}。", "请运行 jieli keys init。")
         elif path != home.policy and path.stat().st_mode & 0o077:
             yield Fault(
                 "check.keys_readable", f"{what}可被本机其他账户读取。", f"请收紧 {path.name} 的权限。"
             )
+
+
+def _custody(home: Home, settings: Custody) -> Iterator[Fault]:
+    """Who holds the root key. The account of this command is taken for that of the web and the worker."""
+    if settings.keeper is None:
+        sentence = "网页、后台与命令行各自读取密钥环：攻破其一即得根密钥。"
+        yield Fault(
+            "check.no_keeper", sentence, "请以另一账户运行 jieli keys keep，并设 JIELI_KEEPER。", grave=False
+        )
+        return
+    try:
+        keeper = SocketKeeper(settings.keeper)
+        keeper.status()
+        account = keeper.account()
+    except JieliError as error:
+        yield Fault("check.keeper", f"密钥守护进程不能使用：{error.sentence}", error.remedy)
+        return
+    if account == os.geteuid():
+        sentence = "密钥守护进程与网页以同一系统账户运行，彼此没有隔开。"
+        yield Fault("check.keeper_same_account", sentence, "请以另一账户运行 jieli keys keep。", grave=False)
+    if os.access(home.keys / ROOT, os.R_OK):
+        sentence = "设了 JIELI_KEEPER，但本账户仍能读到安装目录里的根密钥。"
+        yield Fault("check.root_beside_keeper", sentence, "请把密钥环移到守护进程账户的目录。")
 
 
 def _database() -> Iterator[Fault]:

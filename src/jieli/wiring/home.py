@@ -5,6 +5,9 @@ from pathlib import Path
 
 from jieli.wiring.profile import Profile
 
+#: Bytes of a unix socket's path that every kernel takes.
+SOCKET_NAME_LIMIT = 107
+
 
 @dataclass(frozen=True)
 class Home:
@@ -23,6 +26,11 @@ class Home:
     @property
     def signer_socket(self) -> Path:
         return self.root / "signer" / "sock"
+
+    @property
+    def keeper_socket(self) -> Path:
+        """Where the key keeper of this home listens, unless it is told another place."""
+        return self.root / "keeper" / "sock"
 
     @property
     def policy(self) -> Path:

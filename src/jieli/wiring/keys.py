@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from jieli.archive.keys.ring import init as init_keyring
 from jieli.kernel.errors import JieliError
 from jieli.ledger import checkpoints
 from jieli.ledger.operations import open_log
+from jieli.wiring.custody import custody
 from jieli.wiring.home import Home, home_of, write_secret
+from jieli.wiring.keeper import make_ring
+from jieli.wiring.keeper_line import SocketKeeper
 from jieli.wiring.profile import Profile
 from jieli.wiring.signer import read_key
 from seal import policy
@@ -33,22 +35,24 @@ class Made:
 def init(profile: Profile, *, origin: str, witness_lines: list[str], at: int) -> Made:
     """Make the keyring and the signing key, open the log, sign the empty log, and write the trust policy.
 
-    The origin is fixed here for ever. Run again it changes nothing. Crash in between: what is missing is made
-    by the next run, for each step finds what the one before left.
+    The origin is fixed here for ever. Where a keeper has the keyring none is made here. Run again it changes
+    nothing. Crash in between: what is missing is made by the next run, for each step finds what the one before left.
     """
     if not origin or any(c.isspace() or c == "+" for c in origin):
         raise BadOrigin(
             "账本名称不能为空，也不能含空格或加号。", remedy="请用域名加路径，如 jieli.example.cn/log。"
         )
-    home = home_of(profile)
+    home, keeper = home_of(profile), custody().keeper
+    if keeper is not None:
+        SocketKeeper(keeper).status()  # KeeperAway before anything is made
     new = not home.log_key.exists()
     if new:
         write_secret(home.log_key, generate(origin).secret() + "\n")
     signer = read_key(home)
     if signer.name != origin:
         raise BadOrigin(f"本安装的账本已命名为 {signer.name}。", remedy="名称一经建立不可更改。")
-    if not home.keys.exists():
-        init_keyring(home.root)
+    if keeper is None and not home.keys.exists():
+        make_ring(home.root)
     _write_policy(home, signer.vkey.format(), witness_lines)
     open_log(origin=origin, at=at)
     checkpoints.first_checkpoint(signer, at=at)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from jieli.archive import ports as archive
-from jieli.archive.keys.ring import load
+from jieli.archive.keys.ring import HeldKeyring
 from jieli.archive.keys.store import open_store
 from jieli.connectors.sign import pades
 from jieli.connectors.sign.certificate import CERT_FILE
@@ -12,6 +12,7 @@ from jieli.connectors.wecom.transfers import WeCom
 from jieli.papers import ports as papers
 from jieli.reading.queries import opening_names
 from jieli.succession import ports as succession
+from jieli.wiring.custody import keyring
 from jieli.wiring.extraction import extract
 from jieli.wiring.home import home_of
 from jieli.wiring.profile import Profile
@@ -20,11 +21,13 @@ from jieli.wiring.profile import Profile
 def fill(profile: Profile, *, at: int, clock: Callable[[], int] | None = None) -> None:
     """Load the keyring and fill every port; KeyringMissing before `jieli keys init`. Idempotent.
 
+    With JIELI_KEEPER no key is loaded: the keeper is asked when one is needed, and opens the store itself.
     A process that never calls this can neither deposit nor open anything, seals no paper and reaches no platform.
     `clock` is for processes that live longer than one answer: by it they know when a platform's token has ended.
     """
-    ring = load(home_of(profile).root)
-    open_store(ring, at=at)
+    ring = keyring(home_of(profile))
+    if isinstance(ring, HeldKeyring):
+        open_store(ring, at=at)
     archive.use(keyring=ring, extract=extract, confirm_opening=opening_names)
     seal_papers(profile)
     reach_platform(profile, clock or (lambda: at))

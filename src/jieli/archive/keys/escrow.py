@@ -8,13 +8,15 @@ import secrets
 from hashlib import sha256
 
 from jieli.archive.errors import EscrowUnreadable
-from jieli.archive.keys.ring import KEY_BYTES, ROOT, Keyring, fingerprint
+from jieli.archive.keys.ring import HeldKeyring
+from jieli.archive.keys.root import KEY_BYTES, ROOT, fingerprint
 
+_FINGERPRINT = "根密钥指纹："
 _LINE_BYTES = 4
 _LINES = KEY_BYTES // _LINE_BYTES
 
 
-def escrow(ring: Keyring) -> tuple[str, str]:
+def escrow(ring: HeldKeyring) -> tuple[str, str]:
     """Two printable sheets that together give the root key. Each call gives a new pair; old pairs stay good."""
     one = secrets.token_bytes(KEY_BYTES)
     two = bytes(a ^ b for a, b in zip(one, ring.root, strict=True))
@@ -33,14 +35,32 @@ def restore(first: str, second: str, *, expected: str) -> bytes:
     return root
 
 
+def from_sheets(first: str, second: str) -> bytes:
+    """The root key from two sheets as typed in, held against the fingerprint that stands on both.
+
+    EscrowUnreadable names the line that was mistyped, or says that they are no pair.
+    """
+    one, two = _printed(first), _printed(second)
+    if one != two:
+        raise EscrowUnreadable("两张托管单的根密钥指纹不同，不是一对。", remedy="请找到指纹相同的另一张。")
+    return restore(first, second, expected=one)
+
+
+def _printed(sheet: str) -> str:
+    for line in sheet.splitlines():
+        if line.strip().startswith(_FINGERPRINT):
+            return line.strip().removeprefix(_FINGERPRINT).strip().lower()
+    raise EscrowUnreadable("托管单上没有根密钥指纹。", remedy=f"请连同“{_FINGERPRINT}”一行一起输入。")
+
+
 def _check(number: int, data: bytes) -> str:
     return sha256(bytes([number]) + data).hexdigest()[:4]
 
 
-def _sheet(label: str, share: bytes, ring: Keyring) -> str:
+def _sheet(label: str, share: bytes, ring: HeldKeyring) -> str:
     head = [
         f"根密钥托管单（{label}）",
-        f"根密钥指纹：{ring.fingerprints()[ROOT]}",
+        f"{_FINGERPRINT}{ring.wrapping.fingerprint()}",
         "两张托管单分由两人、两处保管；任何一张单独无用，缺一不可恢复。",
         "",
     ]

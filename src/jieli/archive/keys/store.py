@@ -1,4 +1,8 @@
-"""The key store: pages of secrets and index keys, written before the main store and never in its transaction."""
+"""The key store: pages of secrets and index keys, written before the main store and never in its transaction.
+
+Each function takes the keyring of this process: with a `HeldKeyring` it works here, with a `KeptKeyring` the keeper
+does it and this process never sees a page's secrets.
+"""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,6 +11,8 @@ from itertools import groupby
 from django.db import connections, transaction
 
 from jieli.archive.errors import ItemUnknown, KeyringMismatch, KeyStoreNotOpen
+from jieli.archive.keys.errors import NotTheKeeper
+from jieli.archive.keys.kept import KeptKeyring
 from jieli.archive.keys.pages import (
     DESTROYED,
     PAGE_SECRETS,
@@ -17,7 +23,8 @@ from jieli.archive.keys.pages import (
     seal_page,
     without,
 )
-from jieli.archive.keys.ring import Keyring, epoch_name, fingerprint
+from jieli.archive.keys.ring import HeldKeyring, Keyring, epoch_name
+from jieli.archive.keys.root import fingerprint
 from jieli.archive.models import IndexKey, KeyPage, WrapEpoch
 from jieli.archive.types import EpochState
 from jieli.kernel.failpoints import reach
@@ -26,10 +33,11 @@ from jieli.ledger.bulk import copy_records
 _COLUMNS = ("id", "epoch", "revision", "nonce", "sealed", "made_at")
 
 
-def open_store(ring: Keyring, *, at: int) -> int:
+def open_store(ring: HeldKeyring, *, at: int) -> int:
     """Let the store's first epoch be the keyring's; the current epoch's number. Idempotent.
 
-    KeyringMismatch when the store was written with another keyring.
+    KeyringMismatch when the store was written with another keyring. A retired epoch whose time has come may have lost
+    its key to a crash in `destroy_old_epochs`, which must be able to start again and finish.
     """
     if not WrapEpoch.objects.exists():
         first = max(ring.epochs)
@@ -41,6 +49,9 @@ def open_store(ring: Keyring, *, at: int) -> int:
                 [first, EpochState.CURRENT.value, _fingerprint(ring, first), at],
             )
     for epoch in WrapEpoch.objects.exclude(state=EpochState.DESTROYED.value):
+        due = epoch.state == EpochState.RETIRED.value and (epoch.destroy_after or at + 1) <= at
+        if due and not ring.has_epoch(epoch.id):
+            continue
         if _fingerprint(ring, epoch.id) != epoch.fingerprint:
             raise KeyringMismatch(
                 "密钥环与密钥库不配套。", remedy="请核对密钥环的指纹，使用建立该密钥库时的密钥环。"
@@ -48,7 +59,17 @@ def open_store(ring: Keyring, *, at: int) -> int:
     return current_epoch()
 
 
-def _fingerprint(ring: Keyring, epoch: int) -> str:
+def held(ring: Keyring) -> HeldKeyring:
+    """The keyring as one with its keys; NotTheKeeper in a process that has none."""
+    if isinstance(ring, HeldKeyring):
+        return ring
+    raise NotTheKeeper(
+        "密钥环由守护进程保管，本进程不能直接使用。",
+        remedy="请以守护进程的账户运行此操作，并取消 JIELI_KEEPER。",
+    )
+
+
+def _fingerprint(ring: HeldKeyring, epoch: int) -> str:
     return fingerprint(epoch_name(epoch), ring.epoch_key(epoch))
 
 
@@ -65,6 +86,12 @@ def write_pages(ring: Keyring, *, batch: int, secrets: bytes, at: int) -> None:
 
     Crash after it and before the main transaction commits: pages without a batch, swept an hour later.
     """
+    if isinstance(ring, KeptKeyring):
+        reach("keys.before_store")
+        ring.keeper.wrap(batch=batch, secrets=secrets, at=at)
+        reach("keys.after_store")
+        return
+    ring = held(ring)
     epoch = current_epoch()
     key, step = ring.epoch_key(epoch), PAGE_SECRETS * SECRET_BYTES
     records = []
@@ -81,7 +108,11 @@ def write_pages(ring: Keyring, *, batch: int, secrets: bytes, at: int) -> None:
 
 
 def read_secrets(ring: Keyring, items: Iterable[int]) -> dict[int, bytes | None]:
-    """The secret of each item, None where it was destroyed. ItemUnknown for one that no page holds."""
+    """The secret of each item, None where it was destroyed. ItemUnknown for one that no page holds.
+
+    For the process that holds the keyring; the others go through `unwrap`.
+    """
+    ring = held(ring)
     found: dict[int, bytes | None] = {}
     missing = []
     ordered = sorted(set(items))
@@ -100,9 +131,16 @@ def read_secrets(ring: Keyring, items: Iterable[int]) -> dict[int, bytes | None]
 
 
 def opened(ring: Keyring, page: KeyPage) -> bytes:
-    """The secrets of a page, end to end; nothing for a swept one."""
+    """The secrets of a page, end to end; nothing for a swept one.
+
+    Without the keyring: as many places, zeros where a secret was destroyed and ones where it stands, as the keeper
+    tells it. That is all fsck asks of a page.
+    """
     if not page.sealed:
         return b""
+    if isinstance(ring, KeptKeyring):
+        return b"".join(bytes([mark]) * SECRET_BYTES for mark in ring.keeper.shape(page.id))
+    ring = held(ring)
     return open_page(
         ring.epoch_key(page.epoch), page=page.id, epoch=page.epoch, revision=page.revision,
         nonce=bytes(page.nonce), sealed=bytes(page.sealed),
@@ -115,6 +153,9 @@ def erase(ring: Keyring, items: Sequence[int]) -> set[int]:
     Returns the epochs under which older copies of the rewritten pages may still lie in backups. Idempotent:
     a second call finds the secrets gone and rewrites nothing.
     """
+    if isinstance(ring, KeptKeyring):
+        return ring.keeper.erase(items)
+    ring = held(ring)
     places: dict[int, list[int]] = {}
     for item in items:
         number, place = page_of(item)
@@ -133,7 +174,7 @@ def erase(ring: Keyring, items: Sequence[int]) -> set[int]:
     return left
 
 
-def rewrapped(ring: Keyring, page: KeyPage, secrets: bytes, epoch: int) -> KeyPage:
+def rewrapped(ring: HeldKeyring, page: KeyPage, secrets: bytes, epoch: int) -> KeyPage:
     """The page with these secrets under an epoch's key, one revision on; not yet saved."""
     page.epoch, page.revision = epoch, page.revision + 1
     page.nonce, page.sealed = seal_page(
@@ -149,6 +190,9 @@ def save(pages: Sequence[KeyPage]) -> None:
 
 def index_keys(ring: Keyring, months: Iterable[int]) -> Mapping[int, bytes]:
     """The index keys of event months (202403); one that is new is made, and committed when this returns."""
+    if isinstance(ring, KeptKeyring):
+        return ring.fetch_index_keys(months)
+    ring = held(ring)
     known = ring.index_keys
     wanted = {month for month in months if month not in known}
     if wanted:
@@ -160,7 +204,7 @@ def index_keys(ring: Keyring, months: Iterable[int]) -> Mapping[int, bytes]:
     return known
 
 
-def _make_index_keys(ring: Keyring, months: Sequence[int]) -> None:
+def _make_index_keys(ring: HeldKeyring, months: Sequence[int]) -> None:
     epoch = current_epoch()
     with transaction.atomic(using="keys", durable=True), connections["keys"].cursor() as cursor:
         for month in months:
@@ -175,7 +219,7 @@ def _make_index_keys(ring: Keyring, months: Sequence[int]) -> None:
             )
 
 
-def opened_index_key(ring: Keyring, row: IndexKey) -> bytes:
+def opened_index_key(ring: HeldKeyring, row: IndexKey) -> bytes:
     """An index key in the clear."""
     return open_page(
         ring.epoch_key(row.epoch), page=-row.month, epoch=row.epoch, revision=row.revision,
