@@ -1,7 +1,6 @@
 """The ledger: entries and checkpoints, cold proofs, checking the whole of it, and packages."""
 
 import os
-import random
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,17 +10,17 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import house
+from benchmarks import house, log
 from benchmarks.house import House
 from benchmarks.measure import Result, each, percentile, taken
 from benchmarks.searching import Asker
-from benchmarks.sentences import SEED, customer_id, staff_handle
+from benchmarks.sentences import customer_id, staff_handle
 from jieli.archive import checks as archive_checks
 from jieli.archive import queries as archive
 from jieli.archive.types import ConversationKey
 from jieli.assets import queries as assets
 from jieli.evidence import operations as evidence
-from jieli.ledger import checkpoints, queries
+from jieli.ledger import checkpoints, fsck, queries
 from jieli.ledger import checks as ledger_checks
 from jieli.ledger.operations import book
 from jieli.wiring.home import home_of
@@ -29,21 +28,19 @@ from jieli.wiring.outside import outside
 from jieli.wiring.signer import public_keys, read_key
 from seal import policy
 from seal.keys import Signer
-from seal.tiles import TileTree
-from seal.tree import Tree, leaf_hash, verify_inclusion
 from seal.verify import verify_package
 
 BATCH, PROOFS, SLOW_PROOFS = 100, 1_000, 20
 
 
-def run(opened: House, asker: Asker, *, batches: int, turns: int) -> list[Result]:
+def run(opened: House, asker: Asker, *, batches: int, turns: int, entries: int = log.MILLION) -> list[Result]:
     """All figures of the ledger, on the house that the messages came into."""
     signer = read_key(home_of(opened.profile))
     return [
         *_appending(opened, signer, batches),
-        *_proving(),
         *_verifying(opened, turns),
         *_packaging(opened, signer, asker, turns),
+        *log.run(opened, batches=batches, entries=entries, turns=turns),
     ]
 
 
@@ -82,34 +79,6 @@ def _appending(opened: House, signer: Signer, batches: int) -> list[Result]:
     ]
 
 
-def _proving() -> list[Result]:
-    """Inclusion proofs, each with nothing in memory; beside building the tree from all leaves for each proof."""
-    rng = random.Random(SEED + 4)
-    size = queries.head(queries.live_log()).size
-    chosen = [rng.randrange(size) for _ in range(PROOFS)]
-    tree = checkpoints.tree(size)
-    top, leaves = tree.root(), [leaf_hash(e.data) for _, e in sorted(queries.entries(range(size)).items())]
-
-    def cold(index: int) -> list[bytes]:
-        return TileTree(size, queries.tile).inclusion(index)
-
-    def rebuilt(index: int) -> list[bytes]:
-        found = queries.entries(range(size))
-        return Tree([leaf_hash(found[n].data) for n in range(size)]).inclusion(index)
-
-    for index in chosen[:50]:
-        verify_inclusion(leaf=leaves[index], index=index, size=size, path=cold(index), root=top)
-    times, slow = each(cold, chosen), each(rebuilt, chosen[:SLOW_PROOFS])
-    name = "reading all entries and building the tree"
-    return [
-        Result(
-            "ledger.proofs", 1_000 / statistics.mean(times), "proofs/s", name, 1_000 / statistics.mean(slow)
-        ),
-        Result("ledger.proof.p50", percentile(times, 0.5), "ms", name, percentile(slow, 0.5)),
-        Result("ledger.proof.p95", percentile(times, 0.95), "ms", name, percentile(slow, 0.95)),
-    ]
-
-
 def _verifying(opened: House, turns: int) -> list[Result]:
     """Every entry, part, item's leaf, tile and checkpoint looked at; beside hashing as many 100-byte leaves."""
     size = queries.head(queries.live_log()).size
@@ -121,7 +90,7 @@ def _verifying(opened: House, turns: int) -> list[Result]:
     took, bare = [], []
     for _ in range(turns):
         with taken() as t:
-            findings = [finding for check in checks for finding in check.run()]
+            findings = fsck.run(checks).findings
         if findings:
             raise RuntimeError(f"the log of the benchmark does not verify: {findings[0].code}")
         took.append(t.wall)

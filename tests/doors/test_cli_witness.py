@@ -1,14 +1,19 @@
 """`jieli witness`: a key of its own in a directory of its own, made once."""
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from jieli.doors.cli import frame
-from seal.keys import COSIGNATURE, parse_vkey
+from jieli.ledger.operations import book
+from seal import checkpoint
+from seal.keys import COSIGNATURE, generate, parse_vkey
+from tests.conftest import ORIGIN
 from tests.doors.cli import Jieli
 
+Sql = Callable[..., object]
 NAME = "witness.example.cn"
 
 
@@ -50,3 +55,156 @@ def test_a_witness_asks_for_no_database(
 ) -> None:
     monkeypatch.setattr(frame.start, "ready", lambda profile: pytest.fail("a witness is no house"))
     fresh.answer("witness", "init", tmp_path, "--name", NAME)
+
+
+# ── a witness without a network: a stick goes back and forth ──
+
+
+@pytest.fixture
+def stick(fresh: Jieli, tmp_path: Path) -> Path:
+    """A house with a log, a witness on a machine of its own, and the stick between them."""
+    fresh.answer("keys", "init", "--origin", ORIGIN)
+    vkey = fresh.answer("witness", "init", tmp_path / "w", "--name", NAME)["vkey"]
+    policy = fresh.home / "trust.policy"
+    log = policy.read_text().split("\n")[0]
+    policy.write_text(f"{log}\nwitness {NAME} {vkey}\nquorum {NAME}\n")
+    return tmp_path / "stick"
+
+
+def grow(jieli: Jieli, count: int = 1) -> int:
+    """The size once so many entries more are written and signed."""
+    with book(at=jieli.at) as b:
+        for n in range(count):
+            b.entry("access.note", by="system:test", facts={"n": n})
+    return int(jieli.answer("ledger", "sign", "--once")["checkpoint"])
+
+
+def pinned(jieli: Jieli) -> str:
+    """The log's key as the company read it out over the telephone."""
+    return (jieli.home / "trust.policy").read_text().split("\n")[0].removeprefix("log ")
+
+
+def sign(jieli: Jieli, stick: Path, *more: object) -> tuple[object, ...]:
+    return ("witness", "sign-offline", stick, "--witness", stick.parent / "w", *more)
+
+
+def test_a_stick_goes_there_and_back_and_the_checkpoint_counts(fresh: Jieli, stick: Path) -> None:
+    size = grow(fresh, 5)
+    made = fresh.answer("witness", "kit", stick)
+    assert made == {"from": 0, "size": size, "log": [pinned(fresh)]}
+    told = (stick / "说明.txt").read_text()
+    assert pinned(fresh) in told
+    assert "jieli witness init" in told
+    assert "jieli witness sign-offline" in told
+    assert checkpoint.parse((stick / "checkpoint").read_bytes())[0].size == size
+    assert fresh.refused("ledger", "take-cosignatures", stick)["code"] == "ledger.nothing_to_take"
+    assert not fresh.answer("ledger", "status")["quorum_met"]
+    signed = fresh.answer(*sign(fresh, stick, "--log", pinned(fresh)))
+    assert signed == {"witness": NAME, "size": size}
+    taken = fresh.answer("ledger", "take-cosignatures", stick)["taken"]
+    assert taken == [{"witness": NAME, "size": size, "new": True}]
+    assert not fresh.answer("ledger", "take-cosignatures", stick)["taken"][0]["new"]
+    status = fresh.answer("ledger", "status")
+    assert (status["quorum_met"], status["counted"], status["witnessed"]) == (True, size, [NAME])
+    assert fresh.answer("fsck")["clean"]
+
+
+def test_the_next_stick_carries_a_proof_from_where_the_witness_stands(fresh: Jieli, stick: Path) -> None:
+    first = grow(fresh, 5)
+    fresh.answer("witness", "kit", stick)
+    fresh.answer(*sign(fresh, stick, "--log", pinned(fresh)))
+    second = grow(fresh, 300)
+    assert fresh.answer("witness", "kit", stick)["from"] == first
+    assert "请把文件夹交还公司" in fresh.said(*sign(fresh, stick))
+    assert fresh.answer("ledger", "take-cosignatures", stick)["taken"][0]["size"] == second
+    third, other = grow(fresh), stick.parent / "another stick"
+    assert fresh.answer("witness", "kit", other, "--for", NAME) == {
+        "from": second, "size": third, "log": [pinned(fresh)],
+    }  # fmt: skip
+
+
+def test_a_stick_that_does_not_know_where_the_witness_stands_is_refused_and_comes_back_knowing(
+    fresh: Jieli, stick: Path
+) -> None:
+    first = grow(fresh, 5)
+    fresh.answer("witness", "kit", stick)
+    fresh.answer(*sign(fresh, stick, "--log", pinned(fresh)))
+    lost, size = stick.parent / "second stick", grow(fresh)
+    fresh.answer("witness", "kit", lost)
+    assert fresh.refused(*sign(fresh, lost))["code"] == "witness.stale_kit"
+    assert fresh.answer("witness", "kit", lost)["from"] == first
+    assert fresh.answer(*sign(fresh, lost))["size"] == size
+
+
+def test_a_witness_that_was_never_told_the_logs_key_believes_no_stick(fresh: Jieli, stick: Path) -> None:
+    grow(fresh)
+    fresh.answer("witness", "kit", stick)
+    assert fresh.refused(*sign(fresh, stick))["code"] == "witness.no_log_key"
+    other = generate(ORIGIN).vkey.format()
+    assert fresh.refused(*sign(fresh, stick, "--log", other))["code"] == "witness.not_accepted"
+    (stick / "add-checkpoint").unlink()
+    done = fresh(*sign(fresh, stick), "--json")
+    assert (done.exit_code, "witness.request" in done.stdout) == (1, True)
+
+
+def rewrite(fresh: Jieli, owner_sql: Sql, keep: int) -> None:
+    """The administrator, who holds the signing key, forgets everything from an entry on."""
+    owner_sql("DELETE FROM ledger_cosignature")
+    owner_sql(f"DELETE FROM ledger_checkpoint WHERE size > {keep}")
+    owner_sql(f"DELETE FROM ledger_part WHERE entry >= {keep}")
+    owner_sql(f"DELETE FROM ledger_entry WHERE index >= {keep}")
+
+
+def test_a_log_that_was_rolled_back_is_not_cosigned_and_the_house_is_told(
+    fresh: Jieli, stick: Path, owner_sql: Sql
+) -> None:
+    grow(fresh, 3)
+    grow(fresh, 5)
+    fresh.answer("witness", "kit", stick)
+    fresh.answer(*sign(fresh, stick, "--log", pinned(fresh)))
+    rewrite(fresh, owner_sql, 3)
+    assert fresh.refused("witness", "kit", stick)["code"] == "ledger.refuses_to_sign"
+    assert fresh.refused("ledger", "take-cosignatures", stick)["code"] == "ledger.refuses_to_sign"
+    clean = stick.parent / "clean stick"
+    fresh.answer("witness", "kit", clean)
+    refused = fresh.refused(*sign(fresh, clean))
+    assert refused["code"] == "witness.log_changed"
+    assert "没有签名" in refused["remedy"]
+    assert not (clean / "cosigned").exists()
+
+
+@pytest.mark.parametrize("again", [5, 9])
+def test_a_forked_log_is_not_cosigned_and_its_cosignature_is_not_taken(
+    again: int, fresh: Jieli, stick: Path, owner_sql: Sql
+) -> None:
+    grow(fresh, 3)
+    grow(fresh, 5)
+    fresh.answer("witness", "kit", stick)
+    fresh.answer(*sign(fresh, stick, "--log", pinned(fresh)))
+    rewrite(fresh, owner_sql, 3)
+    grow(fresh, again)
+    if_taken = fresh.refused("ledger", "take-cosignatures", stick)
+    assert if_taken["code"] == "ledger.foreign_checkpoint"
+    fresh.answer("witness", "kit", stick)
+    assert fresh.refused(*sign(fresh, stick))["code"] == "witness.log_changed"
+
+
+def test_cosignatures_of_witnesses_that_nobody_named_and_broken_ones_are_not_taken(
+    fresh: Jieli, stick: Path
+) -> None:
+    grow(fresh, 3)
+    fresh.answer("witness", "kit", stick)
+    fresh.answer("witness", "init", stick.parent / "x", "--name", "stranger.example")
+    fresh.answer("witness", "sign-offline", stick, "--witness", stick.parent / "x", "--log", pinned(fresh))
+    assert fresh.refused("ledger", "take-cosignatures", stick)["code"] == "ledger.nothing_to_take"
+    (stick / "size").unlink()
+    fresh.answer("witness", "kit", stick)
+    fresh.answer(*sign(fresh, stick, "--log", pinned(fresh)))
+    cosigned = stick / "cosigned"
+    cosigned.write_bytes(cosigned.read_bytes()[:-9] + b"AAAAAAA=\n")
+    assert fresh.refused("ledger", "take-cosignatures", stick)["code"] == "ledger.nothing_to_take"
+
+
+def test_before_anything_is_signed_there_is_no_kit(fresh: Jieli, tmp_path: Path) -> None:
+    (fresh.home / "trust.policy").write_text("quorum none\n")
+    assert fresh.refused("witness", "kit", tmp_path)["code"] == "ledger.nothing_signed"

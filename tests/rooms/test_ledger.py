@@ -1,22 +1,35 @@
 """The book: entries commit to rows, tiles fill, and fsck names whatever was changed behind its back."""
 
+import pickle
+import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import Any
 
+import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections
-from django.db.utils import ProgrammingError
+from django.db.utils import IntegrityError, ProgrammingError
+from psycopg.conninfo import make_conninfo
 
 from jieli.access.models import User
 from jieli.kernel.ids import new_id
-from jieli.kernel.times import MINUTE
-from jieli.ledger import checks, fsck, queries
-from jieli.ledger.errors import ClockWentBack, NothingWritten
-from jieli.ledger.operations import book, open_log
+from jieli.kernel.times import HOUR, MINUTE
+from jieli.ledger import append, checks, fsck, locks, queries, stored, upcasting, walking, whole
+from jieli.ledger.errors import ClockWentBack, NoLog, NothingWritten
+from jieli.ledger.operations import book, heartbeat, open_log
+from jieli.ledger.stored import StoredTree
+from jieli.ledger.types import Pulse, Silence
+from jieli.ledger.upcasting import LaterSchema
+from jieli.parties.models import Unit
+from jieli.wiring import start
+from seal.errors import SealError
 from seal.part import parse_entry
 from seal.tiles import TileTree
-from seal.tree import leaf_hash, root
+from seal.tree import Tree, leaf_hash, root, verify_consistency, verify_inclusion
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -179,3 +192,238 @@ def test_a_changed_tile_is_found(owner_sql: Sql) -> None:
 def test_a_log_is_opened_once_for_its_origin() -> None:
     assert open_log(origin="test.jieli.example/log", at=NOW) == 1
     assert queries.origin() == "test.jieli.example/log"
+
+
+def test_a_broken_reference_is_refused_before_the_lock_is_taken(
+    other_connection: Callable[..., psycopg.Connection[Any]],
+) -> None:
+    """What Django defers to COMMIT would otherwise be judged while every other writer waits."""
+    other = other_connection()
+    other.execute("SELECT pg_advisory_xact_lock(%s, %s)", [locks._HOUSE, locks.LOG + 1])
+    lost = Unit(id=new_id(NOW), code="S9", name="无主部", entity_id=new_id(NOW))
+    with pytest.raises(IntegrityError), book(at=NOW) as b:
+        b.entry("parties.register_units", by="system:test").insert(lost)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+    assert queries.head(1).size == 0
+
+
+def test_an_entry_goes_to_the_newest_log_and_none_without_a_log(owner_sql: Sql) -> None:
+    open_log(origin="second.jieli.example/log", at=NOW)
+    admit("甲")
+    assert (queries.head(1).size, queries.head(2).size) == (0, 1)
+    owner_sql("DELETE FROM ledger_part; DELETE FROM ledger_entry; DELETE FROM ledger_log")
+    with pytest.raises(NoLog):
+        admit("乙")
+
+
+@pytest.fixture
+def long_log(owner_sql: Sql) -> list[bytes]:
+    """66,000 leaves with the tiles that our own code makes of them: enough for a tile of the second level."""
+    owner_sql(
+        "INSERT INTO ledger_entry SELECT 1, i, 1, 'access.note', 0, 1, sha256('x'), sha256(i::text::bytea)"
+        " FROM generate_series(0, 65999) i"
+    )
+    leaves = [sha256(str(n).encode()).digest() for n in range(66_000)]
+    append._fill_tiles(1, 0, leaves[:300])
+    append._fill_tiles(1, 300, leaves[300:])
+    return leaves
+
+
+def test_proofs_from_stored_tiles_are_those_of_the_whole_tree(long_log: list[bytes]) -> None:
+    rng = random.Random(7)
+    sizes = [
+        1,
+        2,
+        255,
+        256,
+        257,
+        511,
+        65_536,
+        65_537,
+        65_792,
+        66_000,
+        *(rng.randrange(1, 66_000) for _ in range(9)),
+    ]
+    assert queries.roots(sizes, upto=66_000) == {size: root(long_log[:size]) for size in sizes}
+    tree, stored = Tree(long_log), StoredTree(1, 66_000)
+    chosen = [0, 255, 256, 65_535, 65_536, 65_999, *(rng.randrange(66_000) for _ in range(300))]
+    assert queries.inclusion_proofs(chosen, 66_000) == {index: tree.inclusion(index) for index in chosen}
+    assert {old: queries.consistency_proof(old, 66_000) for old in sizes} == {
+        old: tree.consistency(old) for old in sizes
+    }
+    for size in sizes:
+        top, index = root(long_log[:size]), rng.randrange(size)
+        path = stored.inclusion(index, size)
+        verify_inclusion(leaf=long_log[index], index=index, size=size, path=path, root=top)
+        earlier = rng.randrange(1, size + 1)
+        verify_consistency(
+            old=earlier, size=size, old_root=root(long_log[:earlier]), root=top,
+            path=stored.consistency(earlier, size),
+        )  # fmt: skip
+
+
+def test_many_proofs_ask_for_their_tiles_once(long_log: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[tuple[int, int]]] = []
+    read = stored.tiles
+    monkeypatch.setattr(
+        stored, "tiles", lambda log, size, keys: (asked.append(keys), read(log, size, keys))[1]
+    )
+    chosen = random.Random(3).sample(range(66_000), 400)
+    queries.inclusion_proofs(chosen, 66_000)
+    assert [len([key for key in keys if key[0] == 0]) for keys in asked] == [
+        len({index // 256 for index in chosen} | {65_999 // 256})
+    ]
+
+
+def test_a_missing_or_shortened_tile_gives_no_proof(long_log: list[bytes], owner_sql: Sql) -> None:
+    owner_sql("UPDATE ledger_tile SET data = substr(data, 1, 8160) WHERE level = 0 AND n = 3")
+    with pytest.raises(SealError, match="length"):
+        queries.inclusion_proofs([3 * 256], 66_000)
+    owner_sql("DELETE FROM ledger_tile WHERE level = 0 AND n = 3")
+    with pytest.raises(SealError, match="length"):
+        queries.inclusion_proofs([3 * 256], 66_000)
+    assert len(queries.inclusion_proofs([4 * 256], 66_000)[4 * 256]) == 17
+
+
+def notes(count: int, *, at: int = NOW) -> None:
+    with book(at=at) as b:
+        for n in range(count):
+            b.entry("access.note", by="system:test", facts={"n": n})
+
+
+DAMAGES = [
+    "DELETE FROM ledger_entry WHERE index = 255",
+    "DELETE FROM ledger_entry WHERE index = 256",
+    "DELETE FROM ledger_entry WHERE index BETWEEN 200 AND 600",
+    "UPDATE ledger_entry SET index = 5000000 WHERE index = 699",
+    "UPDATE ledger_entry SET time = time - 1 WHERE index = 512",
+    "UPDATE ledger_entry SET kind = 'Not a kind' WHERE index = 300",
+    "UPDATE ledger_entry SET commitment = sha256('x') WHERE index = 300",
+    "UPDATE ledger_entry SET log = 7 WHERE index = 300",
+    "UPDATE ledger_entry SET count = 9 WHERE index = 3",
+    "UPDATE ledger_part SET entry = 900 WHERE entry = 10",
+    "UPDATE ledger_part SET n = 4 WHERE entry = 10",
+    "UPDATE ledger_part SET log = 7 WHERE entry = 10",
+    "UPDATE ledger_part SET body = '{}', leaf = sha256('\\x00'::bytea || salt || '{}') WHERE entry = 10",
+    "UPDATE ledger_part SET row_table = 'access_user', row_id = 'x' WHERE entry = 10",
+    "UPDATE ledger_part SET salt = NULL, body = NULL, shredded_in = 600 WHERE entry = 256",
+    "UPDATE ledger_tile SET data = data || data WHERE n = 1",
+    "UPDATE ledger_tile SET n = 9 WHERE n = 1",
+    "UPDATE ledger_tile SET level = 1 WHERE n = 1",
+    "UPDATE ledger_tile SET log = 2 WHERE n = 1",
+    "DELETE FROM ledger_tile WHERE n = 0",
+]
+
+
+TABLES = ("ledger_entry", "ledger_part", "ledger_tile")
+
+
+def test_ranges_name_the_damage_that_one_walk_names(owner_sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One walk, ranges of a tile each, and ranges that others walk over connections of their own."""
+    notes(700)
+    admit("甲", "乙")
+    for table in TABLES:
+        owner_sql(f"CREATE TEMP TABLE kept_{table} AS TABLE {table}")
+    assert list(whole.check_book({})) == []
+    for damage in DAMAGES:
+        owner_sql(damage)
+        at_once = {f.code for f in whole.check_book({})}
+        with monkeypatch.context() as small, ThreadPoolExecutor(2) as others:
+            small.setattr(whole, "RANGE", 256)
+            in_ranges = {f.code for f in whole.check_book({})}
+            by_others = {f.code for f in whole.check_book({}, others)}
+        assert (damage, in_ranges, by_others) == (damage, at_once, at_once)
+        assert at_once != set(), damage
+        for table in TABLES:
+            owner_sql(f"DELETE FROM {table}; INSERT INTO {table} TABLE kept_{table}")
+    for table in TABLES:
+        owner_sql(f"DROP TABLE kept_{table}")
+
+
+def test_what_a_walk_hands_over_goes_between_processes(db: None) -> None:
+    notes(300)
+    span = walking.Span(1, 0, 256, frozenset({"access.note"}))
+    address = connections["default"].cursor().connection.info
+    walked, found = walking.walk_alone(make_conninfo(address.dsn, password=address.password), None, span)
+    assert pickle.loads(pickle.dumps((walked, found))) == (walked, found)  # noqa: S301 - our own
+    assert (walked.entries, walked.parts, len(walked.waiting), list(walked.roots)) == (256, 256, 256, [0])
+
+
+@pytest.fixture
+def invented() -> Iterator[str]:
+    """A kind whose facts had a `who`, then a `person`, and have a list of `people` today."""
+    kind = "access.invented"
+    yield kind
+    upcasting.forget(kind)
+
+
+def test_facts_of_every_version_are_read_in_the_present_shape(invented: str) -> None:
+    def write(**facts: Any) -> None:
+        with book(at=NOW) as b:
+            b.entry(invented, by="system:test", facts=facts)
+
+    write(who="甲")
+    upcasting.upcaster(invented, leaves=1)(
+        lambda f: {"person": f["who"], **{k: v for k, v in f.items() if k != "who"}}
+    )
+    write(person="乙")
+    upcasting.upcaster(invented, leaves=2)(
+        lambda f: {"people": [f["person"]], **{k: v for k, v in f.items() if k != "person"}}
+    )
+    write(people=["丙", "丁"])
+    assert queries.facts([0, 1, 2]) == {
+        n: {"by": "system:test", "people": people} for n, people in enumerate([["甲"], ["乙"], ["丙", "丁"]])
+    }
+    assert findings() == set()
+    upcasting.forget(invented)
+    assert queries.facts([0]) == {0: {"by": "system:test", "who": "甲"}}
+    with pytest.raises(LaterSchema):
+        queries.facts([2])
+
+
+def test_upcasters_come_in_order_and_their_mark_belongs_to_the_book(invented: str) -> None:
+    with pytest.raises(ValueError, match="leaves version 1"):
+        upcasting.upcaster(invented, leaves=2)(dict)
+    with pytest.raises(ValueError, match="belongs to the book"), book(at=NOW) as b:
+        b.entry(invented, by="system:test", facts={"schema": 1})
+    with pytest.raises(LaterSchema):
+        upcasting.upcast(invented, 0, {})
+
+
+def test_hours_without_a_heartbeat_are_named_and_are_no_damage() -> None:
+    assert queries.pulse() == Pulse(None, ())
+    for hour in (0, 1, 2, 7, 8):
+        heartbeat(by="system:test", at=NOW + hour * HOUR)
+    notes(2, at=NOW + 9 * HOUR)
+    notes(1, at=NOW + 13 * HOUR)
+    last, gap = NOW + 8 * HOUR, Silence(NOW + 2 * HOUR, NOW + 7 * HOUR, 2, 0)
+    assert queries.pulse() == Pulse(last, (gap, Silence(last, NOW + 13 * HOUR, 4, 3)))
+    assert queries.pulse(until=NOW + 20 * HOUR).silences[1].end == NOW + 20 * HOUR
+    assert queries.pulse(longest=6 * HOUR).silences == ()
+    report = fsck.run(checks.checks({}))
+    assert report.clean
+    assert [(n.code, n.id) for n in report.notes] == [("ledger.silence", "2"), ("ledger.silence", "4")]
+    assert "2026-09-22 00:13 至 2026-09-22 05:13" in report.notes[0].sentence
+
+
+def test_a_filled_ledger_of_the_first_schema_is_carried_to_the_newest(owner_sql: Sql) -> None:
+    """Migrate back, fill as the first schema allows, and forward again: every row stands and proves itself."""
+    # Tests set every sequence back, that of the migrations' own table too, which they do not empty.
+    for store in ("default", "keys"):
+        owner_sql(
+            "SELECT setval(pg_get_serial_sequence('django_migrations', 'id'), max(id)) FROM django_migrations",
+            store=store,
+        )
+    call_command("migrate", "ledger", "0001", database="owner", verbosity=0, interactive=False)
+    notes(300)
+    heartbeat(by="system:test", at=NOW)
+    before = {t: owner_sql(f"SELECT * FROM {t} ORDER BY 1, 2, 3") for t in TABLES}
+    start.migrate()
+    assert {
+        t: [row[: len(before[t][0])] for row in owner_sql(f"SELECT * FROM {t} ORDER BY 1, 2, 3")]
+        for t in TABLES
+    } == before
+    admit("甲")
+    assert queries.head(1).size == 302
+    assert findings() == set()

@@ -1,12 +1,24 @@
 """Rows to the database by COPY: constraints still judge, and ten thousand rows are one statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
+from struct import Struct
+from typing import Any
 
 from django.db import connections
 from django.db.models import Model
+from psycopg.copy import LibpqWriter
 
 #: Below this many rows one statement of Django's own is quicker than a passing table.
 FEW = 100
+#: How COPY's binary form begins and ends; between them stand rows: how many columns, then length and bytes of each.
+_HEAD, _END = b"PGCOPY\n\xff\r\n\x00" + bytes(8), b"\xff\xff"
+#: More than any batch: until so many bytes lie unsent the driver does not wait for the server.
+_UNSENT = 1 << 30
+_length = Struct("!i").pack
+_NULL = _length(-1)
 
 
 def copy_rows(rows: Sequence[Model], *, using: str = "default") -> None:
@@ -22,14 +34,71 @@ def copy_rows(rows: Sequence[Model], *, using: str = "default") -> None:
 def copy_records(
     table: str, columns: Sequence[str], records: Iterable[Sequence[object]], *, using: str = "default"
 ) -> None:
-    """Insert plain records of a table, given its column names in their order."""
+    """Insert records of a table, given its column names in their order: plain ones, or each as `bytes`.
+
+    Bytes are a row as COPY's binary form has it; all records of a call are of one kind.
+    """
+    rest = iter(records)
+    first = next(rest, None)
+    if first is None:
+        return
+    every = chain([first], rest)
+    if isinstance(first, bytes):
+        with sending(table, columns, every, using=using):  # type: ignore[arg-type]
+            return
     connection = connections[using]
-    quoted = ", ".join(connection.ops.quote_name(c) for c in columns)
-    statement = f"COPY {connection.ops.quote_name(table)} ({quoted}) FROM STDIN"
     # Django translates errors of execute() alone; a broken constraint must look the same from COPY.
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
-        for record in records:
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(_statement(table, columns, using)) as copy,
+    ):
+        for record in every:
             copy.write_row(record)
+
+
+@contextmanager
+def sending(
+    table: str, columns: Sequence[str], chunks: Iterable[bytes], *, using: str = "default"
+) -> Iterator[None]:
+    """Insert rows given in COPY's binary form; the block runs while the server is still inserting them.
+
+    The rows are handed over before the block, which must not use the connection. Leaving it waits for the server:
+    broken constraints show there, as they do from Django. If the block fails its own error counts, for the
+    transaction ends either way.
+    """
+    connection = connections[using]
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        # Not waiting for the server here is the point: what it has not taken lies in the driver's buffer.
+        writer = LibpqWriter(cursor.cursor, flush_threshold=_UNSENT)
+        copying = cursor.copy(_statement(table, columns, using) + " (FORMAT BINARY)", writer=writer)
+        copy = copying.__enter__()
+        try:
+            _hand_over(copy, chunks)
+        except BaseException as error:
+            copying.__exit__(type(error), error, error.__traceback__)
+            raise
+        with ThreadPoolExecutor(1, "copy") as beside:
+            inserted = beside.submit(copying.__exit__, None, None, None)
+            yield
+        inserted.result()
+
+
+def _hand_over(copy: Any, chunks: Iterable[bytes]) -> None:
+    copy.write(_HEAD)
+    for chunk in chunks:
+        copy.write(chunk)
+    copy.write(_END)
+
+
+def _statement(table: str, columns: Sequence[str], using: str) -> str:
+    quote = connections[using].ops.quote_name
+    return f"COPY {quote(table)} ({', '.join(map(quote, columns))}) FROM STDIN"
+
+
+def binary_value(data: bytes | None) -> bytes:
+    """A value as COPY's binary form has it: its length and its bytes. None is NULL."""
+    return _NULL if data is None else _length(len(data)) + data
 
 
 def update_rows(rows: Sequence[Model], *, using: str = "default") -> None:

@@ -4,8 +4,9 @@ Crash before a checkpoint is stored: the next round signs the same or a later he
 and cosigning: the witness has not seen it, or has; its 409 at the next start tells which.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 
@@ -13,12 +14,19 @@ from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
 from jieli.ledger import queries
 from jieli.ledger.bulk import copy_rows
+from jieli.ledger.errors import NoLog
 from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
-from jieli.ledger.ports import Conflict, Refused, TimestampAuthority, Unreachable, Witness
+from jieli.ledger.patience import Patience
+from jieli.ledger.plain import rows
+from jieli.ledger.ports import Conflict, Cosigned, Refused, TimestampAuthority, Unreachable, Witness
+from jieli.ledger.standing import unstamped
+from jieli.ledger.stored import StoredTree
 from jieli.ledger.types import CheckpointRef
 from seal import checkpoint, note
 from seal.keys import Signer
-from seal.tiles import TileTree
+from seal.tree import EMPTY_ROOT
+
+STAMPS_A_ROUND = 4
 
 
 class RefusesToSign(JieliError):
@@ -38,9 +46,18 @@ class Round:
     unreachable: tuple[str, ...]
 
 
-def tree(size: int) -> TileTree:
+def tree(size: int) -> StoredTree:
     """The log's tree at a size, read from stored tiles."""
-    return TileTree(size, queries.tile)
+    return StoredTree(queries.live_log(), size)
+
+
+#: What stands and what was signed last, as one statement sees them.
+_STANDS = """
+SELECT l.id, l.origin, e.index, c.size, c.root FROM ledger_log l
+LEFT JOIN LATERAL (SELECT index FROM ledger_entry WHERE log = l.id ORDER BY index DESC LIMIT 1) e ON true
+LEFT JOIN LATERAL (SELECT size, root FROM ledger_checkpoint WHERE log = l.id ORDER BY size DESC LIMIT 1) c ON true
+ORDER BY l.id DESC LIMIT 1
+"""
 
 
 def sign_head(signer: Signer, *, at: int) -> CheckpointRef | None:
@@ -48,26 +65,29 @@ def sign_head(signer: Signer, *, at: int) -> CheckpointRef | None:
 
     Refuses to sign a log that shrank, or in which the last signed root is no longer a prefix.
     """
-    head = queries.head(queries.live_log())
-    last = queries.last_checkpoint()
-    if last is None and head.size:
+    stands = rows(_STANDS, [])
+    if not stands:
+        raise NoLog("账本尚未建立。", remedy="请先运行 jieli keys init。")
+    [(log, origin, newest, signed, signed_root)] = stands
+    size = 0 if newest is None else newest + 1
+    if signed is None and size:
         raise RefusesToSign(
             "账本已有条目，却没有任何已签检查点，拒绝签名。",
             remedy="请从备份恢复，或按 jieli restore 另起新账本。",
         )
-    if last is not None:
-        if head.size == last.size:
-            return None
-        if head.size < last.size or tree(last.size).root() != last.root:
-            raise RefusesToSign(
-                "账本与上一次签名的检查点不一致，拒绝签名。", remedy="请运行 jieli fsck 查明被改动之处。"
-            )
-    root = tree(head.size).root()
-    text = checkpoint.sign(checkpoint.Checkpoint(queries.origin(), head.size, root), signer).decode()
+    if size == signed:
+        return None
+    roots = {} if signed is None or signed > size else StoredTree(log, size).roots([size, signed])
+    if signed is not None and roots.get(signed) != signed_root:
+        raise RefusesToSign(
+            "账本与上一次签名的检查点不一致，拒绝签名。", remedy="请运行 jieli fsck 查明被改动之处。"
+        )
+    root = roots.get(size, EMPTY_ROOT)
+    text = checkpoint.sign(checkpoint.Checkpoint(origin, size, root), signer).decode()
     reach("checkpoint.before_store")
-    _store(Checkpoint(log=head.log, size=head.size, root=root, note=text, signed_at=at))
+    _store(Checkpoint(log=log, size=size, root=root, note=text, signed_at=at))
     reach("checkpoint.after_store")
-    return queries.checkpoints(sizes=[head.size])[0]
+    return CheckpointRef(size, root, text, at, (), ())
 
 
 def _store(row: Checkpoint | Cosignature | Timestamp) -> None:
@@ -85,35 +105,41 @@ def confirm(witness: Witness, *, at: int) -> None:
         return
     answer = witness.add_checkpoint(old=0, proof=[], note=last.note)
     if isinstance(answer, Conflict):
-        if answer.size > last.size:
-            raise RefusesToSign(
-                f"见证方已见证到 {answer.size} 条，本账本只签到 {last.size} 条：账本被回退，拒绝签名。",
-                remedy="请从备份恢复，或按 jieli restore 另起新账本。",
-            )
-        proof = tree(last.size).consistency(answer.size) if 0 < answer.size < last.size else []
-        answer = witness.add_checkpoint(old=answer.size, proof=proof, note=last.note)
+        answer = _again(witness, last, answer)
     _keep(witness, last, answer, at=at)
 
 
-def cosign(witness: Witness, shown: CheckpointRef, *, at: int) -> bool:
-    """Have a witness cosign a checkpoint; False when it has gone ahead to a later one of ours."""
+def _again(witness: Witness, shown: CheckpointRef, told: Conflict) -> Cosigned | Conflict:
+    """Show the newest checkpoint once more, from the size that the witness named; one ahead of us stops us."""
+    if told.size > shown.size:
+        raise RefusesToSign(
+            f"见证方已见证到 {told.size} 条，本账本只签到 {shown.size} 条：账本被回退，拒绝签名。",
+            remedy="请从备份恢复，或按 jieli restore 另起新账本。",
+        )
+    proof = tree(shown.size).consistency(told.size) if 0 < told.size < shown.size else []
+    return witness.add_checkpoint(old=told.size, proof=proof, note=shown.note)
+
+
+def cosign(witness: Witness, shown: CheckpointRef, *, at: int) -> None:
+    """Have a witness cosign our newest checkpoint. RefusesToSign when it has seen a later one than that.
+
+    A witness that was away at the start is asked here for the first time: what `confirm` would have found is
+    found now.
+    """
     seen = queries.last_cosigned(witness.name)
     proof = tree(shown.size).consistency(seen) if 0 < seen < shown.size else []
     answer = witness.add_checkpoint(old=seen, proof=proof, note=shown.note)
-    if isinstance(answer, Conflict) and answer.size <= shown.size:
-        proof = tree(shown.size).consistency(answer.size) if 0 < answer.size < shown.size else []
-        answer = witness.add_checkpoint(old=answer.size, proof=proof, note=shown.note)
-    return _keep(witness, shown, answer, at=at)
+    if isinstance(answer, Conflict):
+        answer = _again(witness, shown, answer)
+    _keep(witness, shown, answer, at=at)
 
 
 def _has(c: CheckpointRef, witness: Witness) -> bool:
     return any(name == witness.name for name, _ in c.cosignatures)
 
 
-def _keep(witness: Witness, shown: CheckpointRef, answer: object, *, at: int) -> bool:
-    if isinstance(answer, Conflict):
-        return False
-    lines = tuple(getattr(answer, "lines", ()))
+def _keep(witness: Witness, shown: CheckpointRef, answer: Cosigned | Conflict, *, at: int) -> None:
+    lines = () if isinstance(answer, Conflict) else answer.lines
     mine = [s.line() for line in lines for s in note.parse_lines(line.encode()) if s.name == witness.name]
     if not mine:
         raise Unreachable(
@@ -123,8 +149,8 @@ def _keep(witness: Witness, shown: CheckpointRef, answer: object, *, at: int) ->
         row = Cosignature(
             log=queries.live_log(), size=shown.size, witness=witness.name, line=mine[0], received_at=at
         )
+        reach("checkpoint.before_cosignature")
         _store(row)
-    return True
 
 
 def stamp(authority: TimestampAuthority, shown: CheckpointRef, *, at: int) -> None:
@@ -132,38 +158,65 @@ def stamp(authority: TimestampAuthority, shown: CheckpointRef, *, at: int) -> No
     text = note.parse(shown.note.encode()).text
     response = authority.stamp(text)
     name = authority.name
+    reach("checkpoint.before_timestamp")
     _store(
         Timestamp(log=queries.live_log(), size=shown.size, authority=name, response=response, received_at=at)
     )
 
 
 def run_round(
-    signer: Signer, witnesses: Sequence[Witness], authorities: Sequence[TimestampAuthority], *, at: int
+    signer: Signer,
+    witnesses: Sequence[Witness],
+    authorities: Sequence[TimestampAuthority],
+    *,
+    at: int,
+    patience: Patience | None = None,
 ) -> Round:
-    """Sign the head if it moved, then ask for what the newest checkpoint still lacks.
+    """Sign the head if it moved, then ask for what the newest checkpoint still lacks, and a few older stamps.
 
-    A witness or an authority that cannot be reached does not stop the round; one that *refuses* does.
+    A witness or an authority that cannot be reached does not stop the round, and is asked again when `patience`
+    allows; one that *refuses* ends it, after the others have been asked.
     """
     signed = sign_head(signer, at=at) is not None
     last = queries.last_checkpoint()
     if last is None:
         raise RefusesToSign("账本还没有检查点。", remedy="请先运行 jieli keys init。")
+    waits = Patience() if patience is None else patience
+    refusals: list[JieliError] = []
     lost: list[str] = []
     for witness in witnesses:
         if not _has(last, witness):
-            try:
-                cosign(witness, last, at=at)
-            except Unreachable:
-                lost.append(witness.name)
+            lost += _asked(witness.name, partial(cosign, witness, last, at=at), waits, refusals, at=at)
     for authority in authorities:
-        if authority.name not in {name for name, _ in last.timestamps}:
-            try:
-                stamp(authority, last, at=at)
-            except Unreachable:
-                lost.append(authority.name)
+        lost += _asked(authority.name, partial(_stamp_waiting, authority, at=at), waits, refusals, at=at)
+    if refusals:
+        raise refusals[0]
     now = queries.checkpoints(sizes=[last.size])[0]
     seen, stamped = tuple(n for n, _ in now.cosignatures), tuple(n for n, _ in now.timestamps)
     return Round(now.size, signed, seen, stamped, tuple(lost))
+
+
+def _asked(
+    who: str, question: Callable[[], None], waits: Patience, refusals: list[JieliError], *, at: int
+) -> list[str]:
+    """Ask one of those outside, if its wait is over; its name when it gave nothing."""
+    if not waits.may_ask(who, at=at):
+        return [who]
+    try:
+        question()
+    except Unreachable:
+        waits.failed(who, at=at)
+        return [who]
+    except (Refused, RefusesToSign) as error:
+        refusals.append(error)
+    waits.answered(who)
+    return []
+
+
+def _stamp_waiting(authority: TimestampAuthority, *, at: int) -> None:
+    """Stamp what waits, newest first: the newest covers the others, which a package may already quote."""
+    for shown in reversed(queries.checkpoints(sizes=unstamped(authority.name, at=at, limit=STAMPS_A_ROUND))):
+        stamp(authority, shown, at=at)
 
 
 def first_checkpoint(signer: Signer, *, at: int) -> None:

@@ -1,189 +1,58 @@
 """What the book checks about itself and about every row it committed to. Reads only; needs no key that signs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from hashlib import sha256
-from typing import Any
 
 from django.db import connections
 
+from jieli.kernel.times import local
 from jieli.ledger import queries
-from jieli.ledger.append import ENTRY_VERSION, TILE
-from jieli.ledger.fsck import Check, Finding
-from jieli.ledger.models import Checkpoint, Cosignature, Entry, Part, Tile, Timestamp
+from jieli.ledger.append import Head
+from jieli.ledger.fsck import Check, Finding, Note
+from jieli.ledger.models import Checkpoint, Cosignature, Part, Timestamp
+from jieli.ledger.stored import StoredTree
 from jieli.ledger.tables import Row, rows
-from jieli.ledger.types import CheckpointRef
+from jieli.ledger.types import HEARTBEAT, CheckpointRef
 from jieli.ledger.values import sealed_row
+from jieli.ledger.whole import ForeignLeaves as ForeignLeaves
+from jieli.ledger.whole import check_book
 from seal import canonical, checkpoint, note, timestamp
 from seal.errors import SealError
 from seal.keys import Vkey
-from seal.part import entry_bytes
-from seal.tiles import TileTree
-from seal.tree import leaf_hash, root
 
-#: For kinds of entry whose parts after the first ones are kept by a room (items): their leaves, by entry.
-ForeignLeaves = Callable[[Sequence[int]], dict[int, list[bytes]]]
 CHUNK = 2_000
-#: Only an entry of such a kind may have shredded a part.
-SHRED_KINDS = ("archive.shred",)
+#: The end of what a calendar can print: the year 9999.
+LAST_DAY = 253_370_000_000_000
+#: So many checkpoints are held against the log at a time; each may need a tile of its own.
+CHECKPOINTS = 256
 
 
-def checks(foreign: dict[str, ForeignLeaves]) -> list[Check]:
-    """The ledger's own checks; `foreign` tells where a kind's other leaves are."""
+def checks(foreign: dict[str, ForeignLeaves], *, spread: Executor | None = None) -> list[Check]:
+    """The ledger's own checks; `foreign` tells where a kind's other leaves are, `spread` who shares the long walk."""
     return [
-        Check("ledger.entries", "账本条目", check_entries),
-        Check("ledger.parts", "条目内容", check_parts),
-        Check("ledger.commitments", "条目承诺", lambda: check_commitments(foreign)),
-        Check("ledger.tiles", "哈希块", check_tiles),
+        Check("ledger.book", "账本条目、内容、承诺与哈希块", lambda: check_book(foreign, spread)),
         Check("ledger.rows", "登记与账本一致", check_rows),
         Check("ledger.loose", "见证与时间戳的归属", check_loose_statements),
         Check("ledger.heartbeat", "检查点与见证是否齐全", check_heartbeat),
     ]
 
 
-def check_entries() -> Iterator[Finding]:
-    """Entries are numbered without a gap, run forward in time, and hash to their leaves."""
-    expected, time = 0, 0
-    for e in Entry.objects.filter(log=queries.live_log()).order_by("index").iterator(CHUNK):
-        where = str(e.index)
-        if e.index != expected:
-            yield Finding("ledger.entry_gap", "ledger_entry", where, f"条目 {expected} 缺失。")
-        if e.time < time:
-            yield Finding("ledger.entry_time", "ledger_entry", where, f"条目 {e.index} 的时间早于前一条。")
-        if e.v != ENTRY_VERSION or _leaf(e) != bytes(e.leaf):
-            yield Finding("ledger.entry_leaf", "ledger_entry", where, f"条目 {e.index} 与其叶哈希不符。")
-        expected, time = e.index + 1, e.time
-    for foreign in Entry.objects.exclude(log=queries.live_log()).values_list("log", "index"):
-        yield Finding("ledger.entry_log", "ledger_entry", str(foreign), "条目属于未知的账本。")
-
-
-def _leaf(e: Entry) -> bytes | None:
-    """The hash of what an entry's columns spell; None where they spell no entry at all."""
-    try:
-        return leaf_hash(entry_bytes(kind=e.kind, time=e.time, count=e.count, commitment=bytes(e.commitment)))
-    except SealError:
-        return None
-
-
-def _named_as_shredded() -> set[tuple[int, int, int]]:
-    """(entry that shreds, entry, n) for each part that a shred entry names in its facts."""
-    named = set()
-    shreds = Entry.objects.filter(log=queries.live_log(), kind__in=SHRED_KINDS).values_list(
-        "index", flat=True
-    )
-    for part in Part.objects.filter(log=queries.live_log(), entry__in=list(shreds), n=0, body__isnull=False):
-        try:
-            facts: Any = canonical.decode(bytes(part.body or b""))
-        except SealError:
-            continue  # check_parts names this part
-        for entry, n in facts.get("facts", {}).get("parts", []):
-            named.add((part.entry, entry, n))
-    return named
-
-
-def check_parts() -> Iterator[Finding]:
-    """A part is whole and hashes to its leaf, or was shredded by an entry that names it; parts are numbered from 0."""
-    named = _named_as_shredded()
-    entry, expected = None, 0
-    for p in Part.objects.order_by("log", "entry", "n").iterator(CHUNK):
-        expected = 0 if (p.log, p.entry) != entry else expected + 1
-        entry = (p.log, p.entry)
-        yield from _check_part(p, expected, named)
-
-
-def _check_part(p: Part, expected: int, named: set[tuple[int, int, int]]) -> Iterator[Finding]:
-    where = f"{p.entry}/{p.n}"
-
-    def found(code: str, sentence: str) -> Finding:
-        return Finding(f"ledger.part_{code}", "ledger_part", where, sentence)
-
-    if p.n != expected:
-        yield found("number", f"条目 {p.entry} 的内容编号不连续。")
-    if p.body is None or p.salt is None:
-        if (p.shredded_in, p.entry, p.n) not in named:
-            yield found("lost", f"内容 {where} 被清空，但没有销毁记录。")
-        return
-    if p.shredded_in is not None:
-        yield found("shredded", f"内容 {where} 标为已销毁，却仍在。")
-    if leaf_hash(bytes(p.salt) + bytes(p.body)) != bytes(p.leaf):
-        yield found("leaf", f"内容 {where} 与其叶哈希不符。")
-        return
-    body: Any = canonical.decode(bytes(p.body))  # it hashes to its leaf: what the Book wrote
-    if (p.row_table, p.row_id) != (body.get("table"), body.get("id")):
-        yield found("row", f"内容 {where} 所指的行与正文不符。")
-
-
-def check_commitments(foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
-    """Each entry commits to exactly the parts that are kept, here or in the room that keeps its items."""
-    known: set[int] = set()
-    chunk: list[Entry] = []
-    for e in Entry.objects.filter(log=queries.live_log()).order_by("index").iterator(CHUNK):
-        known.add(e.index)
-        chunk.append(e)
-        if len(chunk) == CHUNK:
-            yield from _check_chunk(chunk, foreign)
-            chunk = []
-    yield from _check_chunk(chunk, foreign)
-    live = queries.live_log()
-    for log, entry in Part.objects.values_list("log", "entry").distinct().iterator(CHUNK):
-        if log != live or entry not in known:
-            yield Finding("ledger.part_orphan", "ledger_part", f"{entry}", f"内容指向不存在的条目 {entry}。")
-
-
-def _check_chunk(chunk: list[Entry], foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
-    leaves = queries.part_leaves(e.index for e in chunk)
-    for kind, provider in foreign.items():
-        wanted = [e.index for e in chunk if e.kind == kind]
-        for index, more in (provider(wanted) if wanted else {}).items():
-            leaves[index] = leaves.get(index, []) + more
-    for e in chunk:
-        found = leaves.get(e.index, [])
-        if len(found) != e.count:
-            sentence = f"条目 {e.index} 应有 {e.count} 份内容，实有 {len(found)} 份。"
-            yield Finding("ledger.part_count", "ledger_entry", str(e.index), sentence)
-        elif root(found) != bytes(e.commitment):
-            yield Finding("ledger.commitment", "ledger_entry", str(e.index), f"条目 {e.index} 与其内容不符。")
-
-
-def check_tiles() -> Iterator[Finding]:
-    """Stored tiles are the ones that the entries give: none missing, none changed, none too many."""
-    size = queries.head(queries.live_log()).size
-    hashes = [
-        bytes(x)
-        for x in Entry.objects.filter(log=queries.live_log()).order_by("index").values_list("leaf", flat=True)
-    ]
-    expected: dict[tuple[int, int, int], tuple[bytes, bytes]] = {}
-    level, log = 0, queries.live_log()
-    while size >= TILE:
-        above = []
-        for n in range(len(hashes) // TILE):
-            part = hashes[n * TILE : (n + 1) * TILE]
-            above.append(root(part))
-            expected[log, level, n] = (b"".join(part), above[-1])
-        hashes, size, level = above, len(above), level + 1
-    for t in Tile.objects.iterator(CHUNK):
-        key = (t.log, t.level, t.n)
-        if expected.pop(key, None) != (bytes(t.data), bytes(t.root)):
-            yield Finding(
-                "ledger.tile", "ledger_tile", f"{t.level}/{t.n}", f"哈希块 {t.level}/{t.n} 与条目不符。"
-            )
-    for _, level, n in expected:
-        yield Finding("ledger.tile_missing", "ledger_tile", f"{level}/{n}", f"哈希块 {level}/{n} 缺失。")
-
-
 def check_rows() -> Iterator[Finding]:
     """Every row is the one that its latest part wrote, and every latest part has its row."""
     models = [m for m in rows() if m.parted]
+    log = queries.live_log()
     for model in models:
-        yield from _check_table(model)
+        yield from _check_table(model, log)
     names = {m._meta.db_table for m in models}
     for table in Part.objects.filter(row_table__isnull=False).values_list("row_table", flat=True).distinct():
         if table not in names:
             yield Finding("ledger.row_table", "ledger_part", str(table), f"内容指向未知的表 {table}。")
 
 
-def _check_table(model: type[Row]) -> Iterator[Finding]:
+def _check_table(model: type[Row], log: int) -> Iterator[Finding]:
     table = model._meta.db_table
-    latest = _latest_digests(table)
+    latest = _latest_digests(table, log)
     for row in model._base_manager.using(model.store).order_by("pk").iterator(CHUNK):
         key = str(row.pk)
         if key not in latest:
@@ -197,13 +66,13 @@ def _check_table(model: type[Row]) -> Iterator[Finding]:
         yield Finding("ledger.row_missing", table, key, "账本写入过这一行，但它已不在表中。")
 
 
-def _latest_digests(table: str) -> dict[str, bytes | None]:
+def _latest_digests(table: str, log: int) -> dict[str, bytes | None]:
     """SHA-256 of each row's latest part; None where that part was shredded with the row's personal columns."""
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (row_id) row_id, sha256(body) FROM ledger_part"
             " WHERE log = %s AND row_table = %s ORDER BY row_id, entry DESC, n DESC",
-            [queries.live_log(), table],
+            [log, table],
         )
         return {row: None if digest is None else bytes(digest) for row, digest in cursor.fetchall()}
 
@@ -218,27 +87,51 @@ def checkpoint_checks(keys: Sequence[Vkey], roots: bytes | None = None) -> list[
 
 def check_checkpoints(keys: Sequence[Vkey], roots: bytes | None) -> Iterator[Finding]:
     """Each checkpoint is this log's, signed by its key, and its root is the one the entries give."""
-    table, size, origin = "ledger_checkpoint", queries.head(queries.live_log()).size, queries.origin()
-    for c in queries.checkpoints():
-        where = str(c.size)
-        try:
-            signed, lines = checkpoint.parse(c.note.encode())
-            known = {v.key.name for v in note.verify(lines, keys)}
-        except SealError as error:
-            sentence = f"检查点 {c.size} 的签名不成立：{error.code}。"
-            yield Finding("ledger.checkpoint_note", table, where, sentence)
-            continue
-        yield from _check_said(c, lines, keys, roots)
-        if signed.origin != origin or origin not in known:
-            yield Finding(
-                "ledger.origin", "ledger_log", origin, f"检查点 {c.size} 不是名为 {origin} 的账本签出的。"
-            )
-        elif (signed.size, signed.root) != (c.size, c.root):
-            yield Finding("ledger.checkpoint_note", table, where, f"检查点 {c.size} 的登记与所签内容不符。")
-        elif c.size > size:
-            yield Finding("ledger.truncated", table, where, f"检查点有 {c.size} 条，账本只剩 {size} 条。")
-        elif TileTree(c.size, queries.tile).root() != c.root:
-            yield Finding("ledger.forked", table, where, f"账本前 {c.size} 条与检查点不符。")
+    head, origin = queries.head(queries.live_log()), queries.origin()
+    stored = queries.checkpoints()
+    for at in range(0, len(stored), CHECKPOINTS):
+        some = stored[at : at + CHECKPOINTS]
+        tops = _tops(head, {c.size for c in some if c.size <= head.size})
+        for c in some:
+            yield from _check_checkpoint(c, head.size, origin, tops, keys, roots)
+
+
+def _tops(head: Head, sizes: set[int]) -> dict[int, bytes]:
+    """The root at each size; without the sizes whose tiles are not there, which `check_book` names."""
+    try:
+        return StoredTree(head.log, head.size).roots(sizes)
+    except SealError:
+        if len(sizes) == 1:
+            return {}
+        return {size: top for one in sizes for size, top in _tops(head, {one}).items()}
+
+
+def _check_checkpoint(
+    c: CheckpointRef,
+    size: int,
+    origin: str,
+    tops: dict[int, bytes],
+    keys: Sequence[Vkey],
+    roots: bytes | None,
+) -> Iterator[Finding]:
+    table, where = "ledger_checkpoint", str(c.size)
+    try:
+        signed, lines = checkpoint.parse(c.note.encode())
+        known = {v.key.name for v in note.verify(lines, keys)}
+    except SealError as error:
+        yield Finding("ledger.checkpoint_note", table, where, f"检查点 {c.size} 的签名不成立：{error.code}。")
+        return
+    yield from _check_said(c, lines, keys, roots)
+    if signed.origin != origin or origin not in known:
+        yield Finding(
+            "ledger.origin", "ledger_log", origin, f"检查点 {c.size} 不是名为 {origin} 的账本签出的。"
+        )
+    elif (signed.size, signed.root) != (c.size, c.root):
+        yield Finding("ledger.checkpoint_note", table, where, f"检查点 {c.size} 的登记与所签内容不符。")
+    elif c.size > size:
+        yield Finding("ledger.truncated", table, where, f"检查点有 {c.size} 条，账本只剩 {size} 条。")
+    elif tops.get(c.size) != c.root:
+        yield Finding("ledger.forked", table, where, f"账本前 {c.size} 条与检查点不符。")
 
 
 def _check_said(
@@ -285,17 +178,29 @@ def check_loose_statements() -> Iterator[Finding]:
             yield Finding("ledger.loose", "ledger_checkpoint", str(size), "检查点属于未知的账本。")
 
 
-def check_heartbeat() -> Iterator[Finding]:
-    """What the last heartbeat counted is still there: nobody took away a checkpoint or what was said of one."""
-    beats = queries.entries_of_kind("ledger.heartbeat", limit=1)
-    for part in Part.objects.filter(log=queries.live_log(), entry__in=[b.index for b in beats], n=0):
-        decoded: Any = canonical.decode(bytes(part.body or b""))
-        counted = decoded["facts"]
-        now = queries.statements(counted["upto"])
-        for name, table in _STATEMENTS.items():
-            if now[name] < counted[name]:
-                sentence = f"截至 {counted['upto']} 条，账本记有 {counted[name]} 份，现存 {now[name]} 份。"
-                yield Finding("ledger.statement_missing", table, str(part.entry), sentence)
+def check_heartbeat() -> Iterator[Finding | Note]:
+    """What the last heartbeat counted is still there: nobody took away a checkpoint or what was said of one.
+
+    And in which hours there was no heartbeat while the log lived: a note, for a machine may be switched off.
+    """
+    for beat in queries.entries_of_kind(HEARTBEAT, limit=1):
+        for counted in queries.facts([beat.index]).values():
+            now = queries.statements(counted["upto"])
+            for name, table in _STATEMENTS.items():
+                if now[name] < counted[name]:
+                    sentence = (
+                        f"截至 {counted['upto']} 条，账本记有 {counted[name]} 份，现存 {now[name]} 份。"
+                    )
+                    yield Finding("ledger.statement_missing", table, str(beat.index), sentence)
+    for silence in queries.pulse().silences:
+        begin, end = _when(silence.begin), _when(silence.end)
+        sentence = f"{begin} 至 {end} 没有心跳，其间写入 {silence.entries} 条。"
+        yield Note("ledger.silence", "ledger_entry", str(silence.after), sentence)
+
+
+def _when(ms: int) -> str:
+    """A time as people read it; a forged one may lie beyond any calendar."""
+    return f"{local(ms):%Y-%m-%d %H:%M}" if 0 <= ms < LAST_DAY else str(ms)
 
 
 _STATEMENTS = {

@@ -20,13 +20,23 @@ class Finding:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know that is no damage: nothing differs from what the book says, and fsck stays clean."""
+
+    code: str
+    table: str
+    id: str
+    sentence: str
+
+
 @dataclass(frozen=True)
 class Check:
     """A named check; `title` is what the screen shows while it runs."""
 
     name: str
     title: str
-    run: Callable[[], Iterator[Finding]]
+    run: Callable[[], Iterator[Finding | Note]]
 
 
 @dataclass(frozen=True)
@@ -35,13 +45,14 @@ class Report:
 
     findings: tuple[Finding, ...]
     checks: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
 
     @property
     def clean(self) -> bool:
         return not self.findings
 
 
-def _whole(check: Check) -> Iterator[Finding]:
+def _whole(check: Check) -> Iterator[Finding | Note]:
     """A check's findings; when what it reads cannot even be read, that is a finding too, and the next check runs."""
     try:
         yield from check.run()
@@ -52,10 +63,15 @@ def _whole(check: Check) -> Iterator[Finding]:
 
 
 def run(checks: list[Check], *, progress: Callable[[str], None] | None = None) -> Report:
-    """Run every check to its end, also after findings, so that one run names all."""
+    """Run every check to its end, also after findings, so that one run names all; notes stand apart."""
     findings: list[Finding] = []
+    notes: list[Note] = []
     for check in checks:
         if progress:
             progress(check.title)
-        findings.extend(_whole(check))
-    return Report(tuple(findings), tuple(c.name for c in checks))
+        for found in _whole(check):
+            if isinstance(found, Note):
+                notes.append(found)
+            else:
+                findings.append(found)
+    return Report(tuple(findings), tuple(c.name for c in checks), tuple(notes))

@@ -5,6 +5,11 @@ from django.db import connections
 # First key of every lock of ours, so that other programs on the same server cannot collide with us.
 _HOUSE = 0x6A69
 BASES, SHREDDING, LOG = 1, 2, 16
+#: Take the lock of the newest log, as `append_to` would, and answer which one it is (a row of one null for none).
+LIVE_LOG = (
+    "SELECT l.id FROM (SELECT max(id) AS id FROM ledger_log) l,"  # noqa: S608 - our own numbers
+    f" pg_advisory_xact_lock({_HOUSE}, {LOG} + l.id)"
+)
 
 
 def _take(function: str, key: int) -> None:

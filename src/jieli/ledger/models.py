@@ -3,7 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 
-from jieli.ledger.tables import Kind, Row, derived, free, sealed
+from jieli.ledger.ports import DepositKind
+from jieli.ledger.tables import Kind, Row, derived, free, one_of, sealed
 
 
 class Log(Row):
@@ -136,3 +137,26 @@ class Timestamp(Row):
 
     class Meta:
         db_table = "ledger_timestamp"
+
+
+class Deposit(Row):
+    """A receipt for the digest of a checkpoint's note text that was deposited elsewhere (存证), as it came (ADR 21)."""
+
+    table_kind = Kind.APPEND
+    id = sealed(models.UUIDField(primary_key=True))
+    log = sealed(models.SmallIntegerField())
+    size = sealed(models.BigIntegerField())
+    depository = sealed(models.TextField())
+    kind = sealed(models.TextField())
+    digest = sealed(models.BinaryField())
+    number = sealed(models.TextField())
+    stated_at = sealed(models.BigIntegerField())
+    receipt = sealed(models.BinaryField())
+    received_at = sealed(models.BigIntegerField())
+
+    class Meta:
+        db_table = "ledger_deposit"
+        constraints = [
+            one_of("ledger_deposit_kind", "kind", DepositKind),
+            models.UniqueConstraint(fields=["log", "size", "depository"], name="ledger_deposit_once"),
+        ]

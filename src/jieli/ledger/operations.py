@@ -10,12 +10,13 @@ from typing import Any
 
 from django.db import transaction
 
-from jieli.ledger import append, locks, queries
+from jieli.ledger import append, locks, queries, upcasting
 from jieli.ledger.append import StagedPart
 from jieli.ledger.bulk import copy_records, copy_rows, update_rows
 from jieli.ledger.errors import NothingWritten
 from jieli.ledger.models import Log
 from jieli.ledger.tables import Kind, Row, sealed_fields
+from jieli.ledger.types import HEARTBEAT
 from jieli.ledger.values import sealed_row
 from seal import part
 
@@ -99,7 +100,8 @@ class Book:
 
     def entry(self, kind: str, *, by: str, facts: Mapping[str, Any] | None = None) -> Staged:
         """Stage an entry. `by` names who acts; `facts` is canonical JSON without content and without nulls."""
-        staged = Staged(kind, self.at, [_part(part.facts_body({"by": by, **(facts or {})}))])
+        said = upcasting.marked(kind, {"by": by, **(facts or {})})
+        staged = Staged(kind, self.at, [_part(part.facts_body(said))])
         self.entries.append(staged)
         return staged
 
@@ -134,7 +136,7 @@ def heartbeat(*, by: str, at: int) -> None:
     last = queries.last_checkpoint()
     upto = last.size if last is not None else 0
     with book(at=at) as b:
-        b.entry("ledger.heartbeat", by=by, facts={"upto": upto, **queries.statements(upto)})
+        b.entry(HEARTBEAT, by=by, facts={"upto": upto, **queries.statements(upto)})
 
 
 def open_log(*, origin: str, at: int) -> int:

@@ -1,6 +1,7 @@
 """Who stands outside and vouches for the book. Wiring fills these; only digests and roots leave the house."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from jieli.kernel.errors import JieliError
@@ -38,7 +39,11 @@ class Witness(Protocol):
     name: str
 
     def add_checkpoint(self, *, old: int, proof: list[bytes], note: str) -> Cosigned | Conflict:
-        """Show a checkpoint with the proof from `old`. Raises Unreachable, or Refused for 403, 404 and 422."""
+        """Show a checkpoint with the proof from `old`.
+
+        Raises Refused when the witness saw another log (422, or 409 with the very size `old`), and Unreachable
+        for everything that says nothing against the log: away, not registered there yet (403, 404).
+        """
 
 
 class TimestampAuthority(Protocol):
@@ -48,3 +53,30 @@ class TimestampAuthority(Protocol):
 
     def stamp(self, data: bytes) -> bytes:
         """The DER response for `data`, checked against it. Raises Unreachable."""
+
+
+class DepositKind(StrEnum):
+    """Where digests are deposited (存证): each has its own standing before a court."""
+
+    TRUSTED_TIME = "联合信任时间戳"
+    NOTARY = "公证"
+    COURT_CHAIN = "司法链"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a depository gave: its number, the time that it states (ms), and the receipt's bytes as they came."""
+
+    number: str
+    stated_at: int
+    raw: bytes
+
+
+class Depository(Protocol):
+    """存证: it keeps a digest and says since when. Asked again for a digest it has, it gives the same receipt."""
+
+    name: str
+    kind: DepositKind
+
+    def deposit(self, digest: bytes) -> Receipt:
+        """Deposit a SHA-256; nothing else leaves. Raises Unreachable, also while a receipt is not made out yet."""

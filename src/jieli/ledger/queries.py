@@ -1,17 +1,34 @@
 """Reading the book: entries, versions of rows, proofs, checkpoints. Nothing here writes or signs."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from django.db import connections
 
-from jieli.ledger.append import TILE, Head, head, live_log
+from jieli.kernel.times import HOUR
+from jieli.ledger import upcasting
+from jieli.ledger.append import Head, head, live_log
 from jieli.ledger.models import Checkpoint, Cosignature, Entry, Log, Part, Tile, Timestamp
-from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart, Recorded, Version
+from jieli.ledger.plain import rows
+from jieli.ledger.stored import StoredTree
+from jieli.ledger.types import (
+    HEARTBEAT,
+    TILE,
+    CheckpointRef,
+    EntryRef,
+    OpenedPart,
+    Pulse,
+    Recorded,
+    Silence,
+    Version,
+)
 from seal import canonical
 from seal.part import entry_bytes
 
 __all__ = ["Head", "head", "live_log"]
+#: The worker beats once an hour; one beat may be late.
+SILENCE = 2 * HOUR
 
 
 def origin(log: int | None = None) -> str:
@@ -109,6 +126,27 @@ def tile(level: int, n: int, width: int, *, log: int | None = None) -> bytes:
     return b"".join(bytes(root) for root in below.values_list("root", flat=True))
 
 
+def inclusion_proofs(indexes: Iterable[int], size: int) -> dict[int, list[bytes]]:
+    """The path of each entry (0 ≤ index < size) in the tree of the first `size` entries, its sibling first.
+
+    Each tile is read and hashed once however many proofs it serves: ask for many at a time. SealError `tree.index`
+    for an index outside, `tiles.length` where a tile is missing or cut short. Nothing is checked against a
+    checkpoint here.
+    """
+    wanted = list(indexes)
+    return dict(StoredTree(live_log(), size).inclusions(wanted)) if wanted else {}
+
+
+def consistency_proof(old: int, size: int) -> list[bytes]:
+    """The proof that the first `old` entries are a prefix of the first `size`; SealError as `inclusion_proofs`."""
+    return StoredTree(live_log(), size).consistency(old)
+
+
+def roots(sizes: Iterable[int], *, upto: int) -> dict[int, bytes]:
+    """The root of the log at each size, none above `upto`, which the log has reached."""
+    return StoredTree(live_log(), upto).roots(sizes)
+
+
 def checkpoints(*, sizes: Iterable[int] | None = None) -> list[CheckpointRef]:
     """Stored checkpoints, oldest first, with cosignatures and timestamps."""
     log = live_log()
@@ -132,6 +170,46 @@ def checkpoints(*, sizes: Iterable[int] | None = None) -> list[CheckpointRef]:
         )
         for c in notes
     ]  # fmt: skip
+
+
+def facts(indexes: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The facts of entries in the present shape of their kinds (ADR 22); shredded ones are absent.
+
+    LaterSchema where a newer program wrote them.
+    """
+    found = rows(
+        "SELECT e.index, e.kind, p.body FROM ledger_entry e JOIN ledger_part p"
+        " ON p.log = e.log AND p.entry = e.index AND p.n = 0"
+        " WHERE e.log = $1 AND e.index = ANY($2::bigint[]) AND p.body IS NOT NULL",
+        [live_log(), list(indexes)],
+    )
+    decoded: list[tuple[int, str, Any]] = [
+        (index, kind, canonical.decode(body)) for index, kind, body in found
+    ]
+    return {index: upcasting.present(kind, said["facts"]) for index, kind, said in decoded}
+
+
+def pulse(*, until: int | None = None, longest: int = SILENCE) -> Pulse:
+    """Stretches of more than `longest` ms without a heartbeat, from the first entry to the last one or to `until`."""
+    log = live_log()
+    ends = rows(
+        "(SELECT index, time FROM ledger_entry WHERE log = $1 ORDER BY index LIMIT 1) UNION"
+        " (SELECT index, time FROM ledger_entry WHERE log = $1 ORDER BY index DESC LIMIT 1) ORDER BY 1",
+        [log],
+    )
+    if not ends:
+        return Pulse(None, ())
+    beats = rows(
+        "SELECT index, time FROM ledger_entry WHERE log = $1 AND kind = $2 ORDER BY index", [log, HEARTBEAT]
+    )
+    last_index, last_time = ends[-1]
+    marks = sorted({ends[0], *beats, (last_index + 1, max(last_time, until or 0))})
+    silences = tuple(
+        Silence(begin, end, after, then - after - 1)
+        for (after, begin), (then, end) in pairwise(marks)
+        if end - begin > longest
+    )
+    return Pulse(beats[-1][1] if beats else None, silences)
 
 
 def statements(upto: int) -> dict[str, int]:

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+#: A tile holds so many hashes of so many bytes; what the entries of this version spell as their `v`.
+TILE, HASH, ENTRY_VERSION = 256, 32, 1
+#: The kind of the hourly entry that makes silence visible.
+HEARTBEAT = "ledger.heartbeat"
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -60,3 +65,21 @@ class CheckpointRef:
     def cosigned_note(self) -> str:
         """The note with the log's lines first, then the witnesses'."""
         return self.note + "".join(line for _, line in self.cosignatures)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A stretch in which the log lived and no heartbeat was written: times in ms, and what else was written."""
+
+    begin: int
+    end: int
+    after: int  # the entry at its beginning
+    entries: int  # entries of other kinds within
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Whether the house was awake: the last heartbeat, if there ever was one, and the stretches without."""
+
+    last: int | None
+    silences: tuple[Silence, ...]

@@ -47,9 +47,12 @@ class Profile:
     urls: Urls | None  # None: the private PostgreSQL
     hosts: tuple[str, ...]
     web_secret: str | None
-    witness_url: str | None
+    witness_urls: tuple[
+        tuple[str, str], ...
+    ]  # addresses of witnesses that the trust policy names without one
     timestamp_url: str | None
     wecom: Corp | None = None  # None: customers are passed on by hand, after a list of steps
+    deposit_urls: tuple[tuple[str, str], ...] = ()  # 存证: kind and address of each depository
     site: str = "http://localhost:8765"  # where customers' and leavers' links lead
 
     @property
@@ -88,6 +91,17 @@ def _corp(environ: dict[str, str]) -> Corp | None:
     return Corp(environ.get("JIELI_WECOM_URL", WECOM), corpid, secret)
 
 
+def _named(environ: dict[str, str], variable: str) -> tuple[tuple[str, str], ...]:
+    """`name=address` pairs, parted by commas."""
+    found = [word.strip().partition("=") for word in environ.get(variable, "").split(",") if word.strip()]
+    if wrong := [name for name, _, url in found if not name or not url.startswith(("http://", "https://"))]:
+        raise BadProfile(
+            f"{variable} 中的“{wrong[0][:40]}”没有写成“名称=网址”。",
+            remedy="多个之间用英文逗号隔开；见 docs/how-to/witness.md。",
+        )
+    return tuple((name, url) for name, _, url in found)
+
+
 def read_profile(environ: dict[str, str]) -> Profile:
     """The profile that the environment describes; BadProfile says what is wrong with it."""
     name = environ.get("JIELI_PROFILE", "demo")
@@ -99,9 +113,10 @@ def read_profile(environ: dict[str, str]) -> Profile:
         urls=_urls(environ),
         hosts=tuple(h for h in environ.get("JIELI_HOSTS", "127.0.0.1,localhost").split(",") if h),
         web_secret=environ.get("JIELI_WEB_SECRET"),
-        witness_url=environ.get("JIELI_WITNESS_URL"),
+        witness_urls=_named(environ, "JIELI_WITNESS_URL"),
         timestamp_url=environ.get("JIELI_TIMESTAMP_URL"),
         wecom=_corp(environ),
+        deposit_urls=_named(environ, "JIELI_DEPOSIT_URL"),
         site=environ.get("JIELI_SITE", "http://localhost:8765").rstrip("/"),
     )
 

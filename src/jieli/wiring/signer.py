@@ -5,23 +5,29 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jieli.connectors.stamp import HttpAuthority
+from jieli.connectors.stamp.deposit import HttpDepository
 from jieli.connectors.witness import HttpWitness
 from jieli.kernel.errors import JieliError
-from jieli.ledger import checkpoints
+from jieli.ledger import checkpoints, queries, standing
 from jieli.ledger.checkpoints import Round
-from jieli.ledger.ports import Unreachable
+from jieli.ledger.deposits import deposit_when_due
+from jieli.ledger.patience import Patience
+from jieli.ledger.ports import DepositKind, Unreachable
 from jieli.wiring.home import Home, home_of
-from jieli.wiring.profile import Profile
+from jieli.wiring.profile import BadProfile, Profile
 from seal import policy
 from seal.keys import Signer, Vkey, parse_signer
 
 ROUND_SECONDS = 1.0  # signs at most once a second
+BY = "system:signer"
 
 
 class SignerRuns(JieliError):
@@ -49,14 +55,27 @@ def public_keys(home: Home) -> tuple[Vkey, ...]:
     return (*known.logs, *known.witnesses.values())
 
 
-def witnesses(home: Home) -> list[HttpWitness]:
-    """The witnesses of the installation's policy that carry an address."""
-    known = trusted(home)
-    return [
-        HttpWitness(name=key.name, url=known.urls[key.format()])
-        for key in known.witnesses.values()
-        if key.format() in known.urls
-    ]
+def trusted_if_any(home: Home) -> policy.Policy | None:
+    """The installation's own policy; None before `jieli keys init`."""
+    return trusted(home) if home.policy.exists() else None
+
+
+def witnesses(profile: Profile) -> list[HttpWitness]:
+    """The witnesses of the installation's policy that have an address, there or in the profile.
+
+    One without an address is asked by hand (`jieli witness kit`).
+    """
+    known = trusted(home_of(profile))
+    beside = dict(profile.witness_urls)
+    if strangers := set(beside) - {key.name for key in known.witnesses.values()}:
+        raise BadProfile(
+            f"JIELI_WITNESS_URL 中的“{min(strangers)[:40]}”不是信任策略中的见证方。",
+            remedy="请核对名称，或先把它的公钥写入 trust.policy。",
+        )
+    found = [
+        (key, beside.get(key.name) or known.urls.get(key.format())) for key in known.witnesses.values()
+    ]  # fmt: skip
+    return [HttpWitness(name=key.name, url=url, key=key) for key, url in found if url]
 
 
 def authorities(profile: Profile) -> list[HttpAuthority]:
@@ -65,6 +84,22 @@ def authorities(profile: Profile) -> list[HttpAuthority]:
         return []
     roots = home_of(profile).timestamp_roots
     return [HttpAuthority(name="demo" if profile.demo else "tsa", url=profile.timestamp_url, roots=roots)]
+
+
+def depositories(profile: Profile) -> list[HttpDepository]:
+    """The depositories (存证) of the profile, named by their hosts; a token lies in `<home>/deposit/<host>.token`."""
+    found = []
+    for kind, url in profile.deposit_urls:
+        if kind not in set(DepositKind):
+            raise BadProfile(
+                f"JIELI_DEPOSIT_URL 中没有“{kind[:40]}”这一类存证。",
+                remedy=f"可写：{'、'.join(DepositKind)}。",
+            )
+        host = urlsplit(url).netloc
+        kept = home_of(profile).root / "deposit" / f"{host.replace(':', '_')}.token"
+        token = kept.read_text().strip() if kept.exists() else None
+        found.append(HttpDepository(name=host, kind=DepositKind(kind), url=url, token=token))
+    return found
 
 
 def read_key(home: Home) -> Signer:
@@ -86,34 +121,73 @@ def alone(home: Home) -> Iterator[None]:
         yield
 
 
-def sign_once(profile: Profile, *, at: int) -> Round:
+@dataclass(frozen=True)
+class _Outside:
+    """Everybody whom the signer asks, and how long each is left alone after giving no answer."""
+
+    witnesses: Sequence[HttpWitness]
+    authorities: Sequence[HttpAuthority]
+    depositories: Sequence[HttpDepository]
+    trusted: policy.Policy
+    patience: Patience
+
+
+def _outside(profile: Profile) -> _Outside:
+    known = trusted(home_of(profile))
+    return _Outside(
+        witnesses(profile), authorities(profile), depositories(profile), known, Patience()
+    )  # fmt: skip
+
+
+def sign_once(profile: Profile, *, at: int) -> dict[str, Any]:
     """Confirm with the witnesses how far they saw the log, then sign the head and have it vouched for."""
     home = home_of(profile)
     with alone(home):
-        _confirm(home, at=at)
-        return checkpoints.run_round(read_key(home), witnesses(home), authorities(profile), at=at)
+        outside = _outside(profile)
+        _confirm(outside, at=at)
+        return _round(read_key(home), outside, at=at)()
 
 
-def _confirm(home: Home, *, at: int) -> None:
-    for witness in witnesses(home):
+def _confirm(outside: _Outside, *, at: int) -> None:
+    for witness in outside.witnesses:
         try:
             checkpoints.confirm(witness, at=at)
         except Unreachable:
-            continue  # a witness that is away vouches for nothing, and refuses nothing: the round says so
+            # A witness that is away vouches for nothing and refuses nothing: the round says so, and asks it again.
+            outside.patience.failed(witness.name, at=at)
+
+
+def _round(signer: Signer, outside: _Outside, *, at: int) -> Callable[[], dict[str, Any]]:
+    """One round; called, the result says what came of it. Most rounds have nobody who asks."""
+    before, waits = queries.last_checkpoint(), outside.patience
+    done = checkpoints.run_round(signer, outside.witnesses, outside.authorities, at=at, patience=waits)
+    lost = deposit_when_due(outside.depositories, by=BY, at=at, patience=waits)
+
+    def answer() -> dict[str, Any]:
+        judged = standing.standing(queries.checkpoints(sizes=[done.size])[0], outside.trusted)
+        return {
+            **as_json(done),
+            "unreachable": [*done.unreachable, *lost],
+            "counts": judged.counts,
+            "clock": standing.clock_faults(before, judged.stamps, at=at),
+        }
+
+    return answer
 
 
 def serve(profile: Profile, *, clock: Callable[[], int], stop: Callable[[], bool]) -> None:
     """Sign whenever the head moved, and answer who asks over the socket, until told to stop."""
     home = home_of(profile)
     with alone(home), _listening(home.signer_socket) as listener:
-        _confirm(home, at=clock())
-        signer, outside = read_key(home), (witnesses(home), authorities(profile))
+        outside = _outside(profile)
+        _confirm(outside, at=clock())
+        signer = read_key(home)
         while not stop():
             caller = _next_caller(listener)
-            done = checkpoints.run_round(signer, *outside, at=clock())
+            done = _round(signer, outside, at=clock())
             if caller is not None:
                 with caller:
-                    caller.sendall(json.dumps(as_json(done)).encode() + b"\n")
+                    caller.sendall(json.dumps(done()).encode() + b"\n")
 
 
 @contextmanager

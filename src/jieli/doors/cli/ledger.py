@@ -1,37 +1,25 @@
-"""`jieli keys`, `jieli ledger`, `jieli fsck`: the book, its keys, its signer, and whether it agrees with itself."""
+"""`jieli ledger`, `jieli fsck`: the book, its signer, and whether it agrees with itself."""
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from jieli.connectors.witness import log_site
+from jieli.doors.cli import ledger_status
 from jieli.doors.cli.frame import AsJson, command, err, out, table
 from jieli.kernel.times import local
+from jieli.ledger import carrying, exporting
+from jieli.ledger import deposits as deposited
 from jieli.ledger import fsck as ledger_fsck
-from jieli.ledger import queries
-from jieli.wiring import checks, keys, signer
+from jieli.wiring import checks, signer
 from jieli.wiring import deploy as deployment
+from jieli.wiring.home import home_of
+from seal.keys import parse_vkey
+from seal.log_reader import read_log
 
-app = typer.Typer(no_args_is_help=True, help="账本：状态、签名。")
-keys_app = typer.Typer(no_args_is_help=True, help="密钥：建立、指纹。")
-
-
-@keys_app.command("init")
-def init(
-    origin: Annotated[str, typer.Option(help="账本名称，如 jieli.example.cn/log；一经建立不可更改。")],
-    witness: Annotated[list[str] | None, typer.Option(help="见证方：“名称 公钥 网址”，可多次给出。")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """建立签名密钥与账本，并写下本安装的信任策略。"""
-    with command(as_json=as_json) as run:
-        made = keys.init(run.profile, origin=origin, witness_lines=witness or [], at=run.at())
-        run.answer(
-            {"origin": made.origin, "vkey": made.vkey, "fingerprint": made.fingerprint, "new": made.new},
-            say=lambda: out.print(
-                f"账本 {made.origin} {'已建立' if made.new else '早已建立'}。\n"
-                f"公钥 {made.vkey}\n指纹 {made.fingerprint}",
-                markup=False,
-            ),
-        )
+app = typer.Typer(no_args_is_help=True, help="账本：状态、签名、导出、见证与存证的收回。")
 
 
 @app.command("sign")
@@ -41,33 +29,96 @@ def sign(
     """运行签名进程：账本前进时签检查点，取见证与时间戳。只有它读取签名密钥。"""
     with command(as_json=as_json) as run:
         if once:
-            run.answer(signer.as_json(signer.sign_once(run.profile, at=run.at())))
+            run.answer(signer.sign_once(run.profile, at=run.at()))
         else:
             signer.serve(run.profile, clock=run.at, stop=lambda: False)
 
 
 @app.command("status")
 def status(as_json: AsJson = False) -> None:
-    """账本有多长、最后检查点、是否已见证。"""
+    """账本有多长、最后检查点、见证是否达到信任策略、时间戳是否迟到、时钟是否可信。"""
     with command(as_json=as_json) as run:
-        last = queries.last_checkpoint()
-        size = queries.head(queries.live_log()).size
-        seen = [name for name, _ in last.cosignatures] if last else []
-        values = {
-            "origin": queries.origin(),
-            "size": size,
-            "checkpoint": last.size if last else None,
-            "witnessed": seen,
-            "stamped": [name for name, _ in last.timestamps] if last else [],
-        }
-        rows: list[list[object]] = [
-            ["账本", values["origin"]],
-            ["条目", size],
-            ["最后检查点", f"{last.size} 条，{local(last.signed_at):%Y-%m-%d %H:%M:%S}" if last else "尚无"],
-            ["见证", "、".join(seen) or "未见证，未经中立第三方固定"],
-            ["时间戳", "、".join(name for name, _ in last.timestamps) if last and last.timestamps else "无"],
-        ]
+        values, rows = ledger_status.status(run.profile, at=run.at())
         run.answer(values, say=table("账本状态", ["项目", "内容"], rows))
+
+
+@app.command("export")
+def export(
+    directory: Annotated[Path, typer.Argument(help="目录；再次运行只写新增的部分。")], as_json: AsJson = False
+) -> None:
+    """把已签的账本导出为普通文件（C2SP tlog-tiles），写后整体核验；他人的程序可直接读取。"""
+    with command(as_json=as_json) as run:
+        done = exporting.export(directory, signer.public_keys(home_of(run.profile)))
+        run.answer(
+            {
+                "origin": done.origin, "size": done.size, "written": done.written, "removed": done.removed,
+                "verified": True,
+            },
+            say=lambda: out.print(
+                f"账本 {done.origin} 前 {done.size} 条已导出并核验：新写 {done.written} 个文件。", markup=False
+            ),
+        )  # fmt: skip
+
+
+@app.command("verify")
+def verify(
+    place: Annotated[str, typer.Argument(help="导出的目录，或网址前缀（如 https://…/log/1）。")],
+    log: Annotated[list[str], typer.Option(help="您信任的账本公钥，可多次给出。")],
+    tiles_only: Annotated[bool, typer.Option("--tiles-only", help="只核对哈希块，不读条目。")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """从头到尾核验一份账本：签名、根、每个哈希块、每条条目。不需要本安装的数据库。"""
+    with command(as_json=as_json, house=False) as run:
+        keys = [parse_vkey(text) for text in log]
+        with log_site.site(place) if "://" in place else nullcontext(exporting.reader(Path(place))) as read:
+            found = read_log(read, keys, entries=not tiles_only)
+        run.answer(
+            {"origin": found.head.origin, "size": found.head.size, "entries": found.entries},
+            say=lambda: out.print(
+                f"账本 {found.head.origin} 前 {found.head.size} 条核验通过，读了 {found.entries} 条条目。",
+                markup=False,
+            ),
+        )
+
+
+@app.command("take-cosignatures")
+def take_cosignatures(
+    directory: Annotated[Path, typer.Argument(help="见证方交还的文件夹。")], as_json: AsJson = False
+) -> None:
+    """收回离线见证方签的见证（jieli witness sign-offline）；不是本账本检查点的一律拒收。"""
+    with command(as_json=as_json) as run:
+        known = signer.trusted(home_of(run.profile)).witnesses.values()
+        taken = carrying.take_cosignatures(directory, list(known), at=run.at())
+        rows: list[list[object]] = [[t.witness, t.size, "新收" if t.new else "早已收过"] for t in taken]
+        run.answer(
+            {"taken": [{"witness": t.witness, "size": t.size, "new": t.new} for t in taken]},
+            say=table("收回的见证", ["见证方", "条数", ""], rows),
+        )
+
+
+@app.command("deposits")
+def deposits(
+    save: Annotated[
+        Path | None, typer.Option("--out", help="把回执按原样写到这个目录，一份一个文件。")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """已存证的检查点：机构、编号、所称时间；回执可按原样取出。"""
+    with command(as_json=as_json) as run:
+        found = deposited.deposits()
+        if save is not None:
+            deposited.write_receipts(save, found)
+        rows: list[list[object]] = [
+            [d.size, d.kind, d.depository, d.number, f"{local(d.stated_at):%Y-%m-%d %H:%M:%S}"] for d in found
+        ]
+        values = [
+            {
+                "size": d.size, "kind": d.kind, "depository": d.depository, "number": d.number,
+                "time": d.stated_at, "digest": d.digest.hex(), "receipt": d.receipt.hex(),
+            }
+            for d in found
+        ]  # fmt: skip
+        run.answer({"deposits": values}, say=table("存证", ["条数", "类别", "机构", "编号", "时间"], rows))
 
 
 @app.command("checkpoint")

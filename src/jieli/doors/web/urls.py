@@ -1,8 +1,8 @@
 """Addresses that console and portal share."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from jieli.doors.web import sign_in, views
+from jieli.doors.web import log_views, sign_in, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,4 +16,10 @@ urlpatterns = [
     path("passkeys/finish", sign_in.finish_registration, name="passkeys-finish"),
     path("passkeys/<uuid:passkey>/end", sign_in.end, name="passkeys-end"),
     path("link/<str:token>", sign_in.link, name="link"),
+    # One spelling of each address: the number of the log without leading zeros.
+    re_path(r"^log/(?P<log>[1-9][0-9]{0,3})/checkpoint$", log_views.checkpoint, name="log-checkpoint"),
+    re_path(
+        r"^log/(?P<log>[1-9][0-9]{0,3})/tile/entries/(?P<path>.+)$", log_views.entries, name="log-entries"
+    ),
+    re_path(r"^log/(?P<log>[1-9][0-9]{0,3})/tile/(?P<path>.+)$", log_views.tile, name="log-tile"),
 ]

@@ -1,0 +1,129 @@
+"""What others have said of a checkpoint, judged: does it count under the policy, and do the clocks agree?
+
+Reads only. What cannot be read here is fsck's to name; this says what a reader of the status page must know.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jieli.kernel.times import DAY, MINUTE
+from jieli.ledger import queries
+from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
+from jieli.ledger.types import CheckpointRef
+from seal import checkpoint, policy, timestamp
+from seal.errors import SealError
+
+#: A stamp that comes sooner after signing is on time; two clocks that differ by less agree.
+ON_TIME, CLOCKS_AGREE = MINUTE, 5 * MINUTE
+#: Checkpoints older than this are no longer stamped: a later stamp covers them, and authorities cost money.
+STAMPED_WITHIN = 30 * DAY
+#: How many of the newest cosigned checkpoints are looked at for one that counts.
+LOOKED_AT = 200
+#: How many of the newest checkpoints are looked through for ones without a stamp.
+LOOKED_BACK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A timestamp: what it states (ms), how long after signing that is, and how far our clock was ahead of it."""
+
+    authority: str
+    time: int
+    after: int
+    ahead: int
+
+    @property
+    def late(self) -> bool:
+        """Whether the stamp came so long after the signature that a reader must be told."""
+        return self.after > ON_TIME
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A checkpoint as the policy sees it. `witnessed` is met by cosignatures alone, never by `quorum none`."""
+
+    size: int
+    counts: bool
+    witnessed: bool
+    witnesses: tuple[str, ...]
+    stamps: tuple[Stamp, ...]
+
+
+def standing(found: CheckpointRef, trusted: policy.Policy | None) -> Standing:
+    """Judge one checkpoint; without a policy nothing counts."""
+    decision = _decided(found, trusted)
+    names = tuple(name for name, _ in found.cosignatures)
+    if decision is None:
+        return Standing(found.size, counts=False, witnessed=False, witnesses=names, stamps=_stamps(found))
+    witnessed = decision.satisfied and bool(decision.witnesses)
+    return Standing(found.size, decision.satisfied, witnessed, names, _stamps(found))
+
+
+def _decided(found: CheckpointRef, trusted: policy.Policy | None) -> policy.Decision | None:
+    if trusted is None:
+        return None
+    try:
+        return policy.evaluate(trusted, *checkpoint.parse(found.cosigned_note.encode()))
+    except SealError:
+        return None  # a wrong signature of a known key: it does not count, and fsck names it
+
+
+def _stamps(found: CheckpointRef) -> tuple[Stamp, ...]:
+    stored = Timestamp.objects.filter(log=queries.live_log(), size=found.size).order_by("authority")
+    stamps = []
+    for authority, response, received in stored.values_list("authority", "response", "received_at"):
+        try:
+            stated = timestamp.parse(bytes(response)).time
+        except SealError:
+            continue  # fsck names a response that cannot be read
+        stamps.append(Stamp(authority, stated, stated - found.signed_at, received - stated))
+    return tuple(stamps)
+
+
+def last_counted(trusted: policy.Policy | None) -> Standing | None:
+    """The newest checkpoint that counts, among those that somebody cosigned, or the newest if none need be."""
+    if trusted is None:
+        return None
+    log, wanted = queries.live_log(), Checkpoint.objects.order_by("-size")
+    if trusted.quorum is not None:
+        wanted = Cosignature.objects.order_by("-size")  # type: ignore[assignment]
+    sizes = wanted.filter(log=log).values_list("size", flat=True).distinct()[:LOOKED_AT]
+    for found in reversed(queries.checkpoints(sizes=sizes)):
+        if (judged := standing(found, trusted)).counts:
+            return judged
+    return None
+
+
+def unstamped(authority: str, *, at: int, limit: int | None = None) -> list[int]:
+    """Sizes of recent checkpoints that an authority has still to stamp, newest first; the empty log's needs none.
+
+    Only the newest thousand are looked at: this is asked every second, and a later stamp covers what is older.
+    """
+    log = queries.live_log()
+    recent = Checkpoint.objects.filter(log=log, size__gt=0).order_by("-size")[:LOOKED_BACK]
+    signed = [size for size, at_ in recent.values_list("size", "signed_at") if at_ > at - STAMPED_WITHIN]
+    stored = Timestamp.objects.filter(log=log, authority=authority, size__gte=min(signed, default=0))
+    stamped = set(stored.values_list("size", flat=True))
+    return [size for size in signed if size not in stamped][:limit]
+
+
+def clock_faults(last: CheckpointRef | None, stamps: Sequence[Stamp], *, at: int) -> list[str]:
+    """Sentences about this machine's clock: behind its own last signature, or not the authorities' time."""
+    faults = []
+    if last is not None and last.signed_at - at > CLOCKS_AGREE:
+        faults.append(f"本机时钟比上一次签名早 {span(last.signed_at - at)}，请校准时钟。")
+    for stamp in stamps:
+        if abs(stamp.ahead) > CLOCKS_AGREE:
+            word = "快" if stamp.ahead > 0 else "慢"
+            faults.append(
+                f"本机时钟比时间戳机构 {stamp.authority} {word} {span(abs(stamp.ahead))}，请校准时钟。"
+            )
+    return faults
+
+
+def span(ms: int) -> str:
+    """A stretch of time in its largest whole unit."""
+    for unit, word in ((DAY, "天"), (60 * MINUTE, "小时"), (MINUTE, "分钟")):
+        if ms >= unit:
+            return f"{ms // unit} {word}"
+    return f"{ms // 1_000} 秒"
