@@ -5,6 +5,7 @@ from pathlib import Path
 from jieli.kernel.times import DAY
 from tests.conftest import NOW
 from tests.doors.cli import TALK, Jieli, bring, items, matter
+from tests.rooms.company import chat
 
 WHY = ("--reason", "客户请求", "--as", "admin")
 HELD = ("--reason", "争议", "--as", "yan")
@@ -80,3 +81,93 @@ def test_a_matter_is_opened_listed_and_closed(jieli: Jieli) -> None:
     assert jieli.refused("matter", "list", "--as", "admin")["code"] == "access.forbidden"
     asked = ("search", "明前", "--purpose", "投诉溯源", "--matter", number, "--as", "yan")
     assert jieli.refused(*asked)["code"] == "reading.matter_not_open"
+
+
+YEARS = 4 * 366 * DAY
+PLENTY = ("--reason", "每季清理", "--as", "admin")
+
+
+def due(jieli: Jieli) -> dict[str, int]:
+    """Class → how many are due, for those where something is."""
+    found = jieli.answer("retention", "show", "--as", "yan")
+    return {c["class"]: c["due"] for c in found["classes"] if c["due"]}
+
+
+def test_a_person_goes_with_both_halves_of_his_talk(jieli: Jieli, tmp_path: Path) -> None:
+    others = chat(9, "明前茶还有货吗", sender="wm-gu", to="HeQing", when="2026-09-18 11:00")
+    bring(jieli, tmp_path, *TALK, others)
+    assert len(items(jieli)) == 2
+    gone = jieli.company.customers["wm-lin"]
+    done = jieli.answer("shred", "person", gone, *WHY)
+    assert done["items"] == len(TALK)
+    [left] = items(jieli)
+    assert left["conversation"] != done["shred"]
+    assert jieli.answer("shred", "list", "--as", "admin") == {"unfinished": []}
+    assert "0 项销毁尚未办完" in jieli.said("shred", "list", "--as", "admin")
+    assert jieli.refused("shred", "person", gone, *WHY)["code"] == "archive.nothing_to_shred"
+    assert (
+        jieli.refused("shred", "person", gone, "--reason", "x", "--as", "yan")["code"] == "access.forbidden"
+    )
+    assert jieli.answer("fsck")["clean"] is True
+
+
+def test_what_is_past_its_time_goes_only_when_somebody_else_agreed(jieli: Jieli, tmp_path: Path) -> None:
+    bring(jieli, tmp_path, *TALK)
+    assert due(jieli) == {}
+    assert jieli.refused("retention", "propose", "chat", *PLENTY)["code"] == "archive.nothing_due"
+    jieli.at += YEARS
+    assert due(jieli) == {"chat": 3}
+    plan = jieli.answer("retention", "propose", "chat", *PLENTY)
+    assert (plan["class"], plan["items"]) == ("chat", 3)
+    assert jieli.answer("retention", "run", "--as", "admin")["plans"] == 0
+    own = jieli.refused("approve", "decide", plan["request"], "同意", "--as", "admin")
+    assert own["code"] == "access.forbidden"
+    jieli.answer("approve", "decide", plan["request"], "同意", "--as", "yan")
+    assert jieli.answer("retention", "show", "--as", "yan")["plans"][0]["approved"] is True
+    done = jieli.answer("retention", "run", "--as", "admin")
+    assert (done["plans"], done["items"]) == (1, 3)
+    assert (due(jieli), items(jieli)) == ({}, [])
+    paper = tmp_path / "销毁证明.pdf"
+    jieli.answer("shred", "paper", done["shreds"][0], "--as", "admin", "--out", paper)
+    assert paper.read_bytes().startswith(b"%PDF")
+
+
+def test_one_person_may_destroy_what_is_due_on_his_own_word_but_never_what_is_held(
+    jieli: Jieli, tmp_path: Path
+) -> None:
+    bring(jieli, tmp_path, *TALK)
+    item = items(jieli)[0]["item"]
+    jieli.answer("hold", "place", "条目", item, *HELD)
+    jieli.at += YEARS
+    shown = jieli.said("retention", "show", "--as", "yan")
+    for words in ("聊天记录", "36 个月，自消息发生之日", "PIPL-19", "劳动合同文本", "LCL-50"):
+        assert words in shown
+    bare = jieli.refused("retention", "run", "chat", "--as", "admin")
+    assert bare["code"] == "archive.no_reason"
+    assert (
+        jieli.refused("retention", "run", "chat", "--reason", "x", "--as", "yan")["code"]
+        == "access.forbidden"
+    )
+    assert jieli.refused("retention", "run", "contract", *PLENTY)["code"] == "archive.unknown_class"
+    assert "已销毁 2 条" in jieli.said("retention", "run", "chat", *PLENTY)
+    assert [found["item"] for found in items(jieli)] == [item]
+    assert jieli.refused("retention", "run", "chat", *PLENTY)["code"] == "archive.nothing_due"
+    by_hand = jieli.refused("hold", "place", "时效", item, *HELD)
+    assert by_hand["code"] == "archive.unknown_hold"
+
+
+def test_periods_are_changed_with_a_reason_and_not_below_the_law(jieli: Jieli) -> None:
+    why = ("--reason", "制度修订", "--as", "yan")
+    assert jieli.answer("retention", "set", "chat=12", "log=12", *why) == {"version": 1}
+    found = jieli.answer("retention", "show", "--as", "yan")
+    months = {c["class"]: c["months"] for c in found["classes"]}
+    assert (found["version"], months["chat"], months["log"], months["call"]) == (1, 12, 12, 24)
+    for words, code in (
+        ("contract=12", "archive.retention_too_short"),
+        ("log=5", "archive.retention_too_short"),
+        ("gossip=12", "archive.unknown_class"),
+        ("chat", "cli.not_months"),
+    ):
+        assert jieli.refused("retention", "set", words, *why)["code"] == code
+    refused = jieli.refused("retention", "set", "chat=12", "--reason", "x", "--as", "admin")
+    assert refused["code"] == "access.forbidden"

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jieli.archive import keys, opening, operations, ports, queries, rows
+from jieli.archive import deposits, keys, opening, operations, ports, queries, rows
 from jieli.archive.errors import AlreadyKept, ItemAltered, ItemUnknown, NotOpened, PortEmpty
 from jieli.archive.index.errors import QueryTooShort
 from jieli.archive.index.fold import matches
 from jieli.archive.models import Batch, Conversation, Item, ItemBasis, Segment
-from jieli.archive.types import POSITIONS, ConversationKey
+from jieli.archive.types import POSITIONS, ConversationKey, NewItem
 from jieli.kernel.times import DAY, SHANGHAI, to_ms
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
 from jieli.ledger.tables import sealed_fields
 from jieli.ledger.values import sealed_row
 from seal import canonical
-from seal.item import leaf_data
+from seal.item import fields_digest_of, leaf_data, row_digest
 from seal.part import parse_entry
 from seal.tree import leaf_hash, verify_inclusion
 from tests.conftest import NOW
@@ -71,9 +71,7 @@ def test_a_batch_is_one_entry_and_each_item_proves_by_two_paths() -> None:
     entry = ledger.entries([before])[before]
     for proof in queries.proofs(ids).values():
         assert proof.entry == before
-        assert (
-            leaf_hash(leaf_data(proof.fields_digest or b"", rows.row_digest(proof.row or b""))) == proof.leaf
-        )
+        assert leaf_hash(leaf_data(proof.fields_digest or b"", row_digest(proof.row or b""))) == proof.leaf
         verify_inclusion(
             leaf=proof.leaf, index=proof.n, size=parse_entry(entry.data).count, path=proof.path,
             root=entry.commitment,
@@ -107,6 +105,67 @@ def test_any_words_of_a_platform_are_spelt_canonically(words: str, key: bytes, r
     )  # type: ignore[arg-type]
     shown = {n: v.hex() if isinstance(v, bytes) else v for n, v in columns.items() if v is not None}
     assert written == canonical.encode(shown)
+
+
+@given(
+    st.binary(min_size=32, max_size=32),
+    st.binary(max_size=80),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=2),
+    st.integers(0, 2**53 - 1),
+    st.integers(0, 2),
+)
+def test_field_digests_written_out_equal_those_of_the_seal(
+    secret: bytes, raw: bytes, text: str, sender: str, heard: list[str], event_ms: int, media: int
+) -> None:
+    receivers, claims = rows.receivers_json(heard), [{"kind": "image", "size": n} for n in range(media)]
+    fields = rows.fields_of(
+        raw=raw, text=text, sender=sender, receivers=receivers, event_ms=event_ms, media=claims
+    )
+    found = rows.digest_and_key(secret, raw, text, sender, receivers, event_ms, claims)
+    assert found == fields_digest_of(secret, fields)
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=400))
+def test_a_leaf_written_out_equals_that_of_the_seal(digest: bytes, row: bytes) -> None:
+    assert rows.leaf_of(digest, row) == leaf_hash(leaf_data(digest, row_digest(row)))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.text('ab\x7f"\\\n', max_size=6))
+def test_a_quoted_word_is_what_the_canonical_form_spells(word: str) -> None:
+    assert rows.quoted(word) == canonical.encode(word).decode()
+
+
+def test_an_item_is_unpacked_in_the_order_of_its_fields() -> None:
+    assert NewItem._fields[:18] == (
+        "source", "message_key", "conversation", "event_ms", "raw", "text", "sender", "receivers", "media",
+        "channel", "msgtype", "speaker_kind", "speaker", "account", "holder", "basis_rows", "documented_later",
+        "scopes",
+    )  # fmt: skip
+
+
+def test_a_message_key_has_sixteen_bytes() -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        keep([sample(0, message_key=b"short")])
+
+
+def test_what_fails_beside_the_copy_leaves_nothing_and_the_connection_serves_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("stop")
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="stop"):
+        patched.setattr(deposits, "_indexed", broken)
+        keep([sample(n) for n in range(3)])
+    assert Item.objects.count() == 0
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="stop"):
+        patched.setattr(deposits, "_words", broken)
+        keep([sample(n) for n in range(3)])
+    assert Item.objects.count() == 0
+    assert len(keep([sample(n) for n in range(3)])) == 3
+    assert codes() == set()
 
 
 def test_a_message_is_kept_once() -> None:

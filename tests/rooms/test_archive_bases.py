@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jieli.archive import deposits
+from jieli.archive import bases
 from jieli.archive.models import ItemBasis
 from jieli.ledger import queries as ledger
 from jieli.ledger.values import sealed_row
@@ -17,7 +17,7 @@ __all__ = ["ring"]
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 uuids = st.uuids()
-bases = st.tuples(
+footings_made = st.tuples(
     words, uuids, uuids, uuids, st.lists(st.tuples(words, words), max_size=5).map(tuple), st.booleans(),
     st.lists(words, max_size=3).map(tuple),
 )  # fmt: skip
@@ -27,11 +27,11 @@ def body_of(row: ItemBasis) -> bytes:
     return part.row_body(table="archive_basis", id=str(row.pk), row=sealed_row(row))
 
 
-@given(st.integers(1, 2**53 - 1), st.dictionaries(st.integers(1, 2**53 - 1), bases, max_size=4))
+@given(st.integers(1, 2**53 - 1), st.dictionaries(st.integers(1, 2**53 - 1), footings_made, max_size=4))
 def test_a_basis_written_out_equals_the_canonical_form_of_its_sealed_columns(
-    batch: int, footings: dict[int, deposits.Footing]
+    batch: int, footings: dict[int, bases.Footing]
 ) -> None:
-    found = list(deposits.spelled_bases(batch, footings))
+    found = list(bases.spelled(batch, footings))
     rows = [
         ItemBasis(
             id=number, batch_id=batch, speaker_kind=kind, speaker=speaker, account=account, holder=holder,
@@ -44,7 +44,7 @@ def test_a_basis_written_out_equals_the_canonical_form_of_its_sealed_columns(
 
 def test_every_column_of_a_basis_is_written_but_the_one_of_its_destruction() -> None:
     columns = {f.column for f in ItemBasis._meta.concrete_fields}
-    assert columns - set(deposits.BASIS_COLUMNS) == {"shredded_in"}
+    assert columns - set(bases.COLUMNS) == {"shredded_in"}
 
 
 @pytest.mark.usefixtures("ring")

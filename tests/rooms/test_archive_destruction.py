@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -131,12 +132,29 @@ def test_who_talks_on_after_a_destruction_gets_a_new_conversation() -> None:
     assert codes() == set()
 
 
-def test_a_person_goes_with_everything_he_said_and_the_basis_goes_with_its_last_item() -> None:
-    ids = keep([sample(0), sample(1), sample(2, customer=OTHER_CUSTOMER, person="wm-wu"), sample(4)])
+def test_a_customer_goes_with_both_halves_of_his_talk_and_in_a_room_with_his_own_words() -> None:
+    talk = keep([sample(0), sample(1), sample(2, customer=OTHER_CUSTOMER, person="wm-wu"), sample(4)])
+    room = keep([sample(10, room="room-1"), sample(11, room="room-1")])
     operations.shred_person(person=CUSTOMER, at=NOW + 1, **WHO)
-    assert [ref.destroyed for ref in queries.items(ids).values()] == [True, False, False, True]
+    gone = {item: ref.destroyed for item, ref in queries.items(talk + room).items()}
+    assert gone == dict(zip(talk + room, [True, True, False, True, True, False], strict=True))
     assert ItemBasis.objects.filter(speaker=CUSTOMER).count() == 0
     assert ItemBasis.objects.filter(speaker=STAFF).count() == 1
+    assert set(Conversation.objects.values_list("counterparty", "room")) == {
+        (None, None), ("wm-wu", None), (None, "room-1"),
+    }  # fmt: skip
+    assert codes() == set()
+
+
+def test_staff_goes_with_what_came_while_he_held_the_account_and_others_keep_theirs() -> None:
+    successor = UUID(int=0x52)
+    mine = keep([sample(0), sample(1)])
+    his = keep([sample(3, speaker=successor, holder=successor), sample(2, holder=successor)])
+    room = keep([sample(10, room="room-1"), sample(11, room="room-1")])
+    operations.shred_person(person=STAFF, at=NOW + 1, **WHO)
+    gone = {item: ref.destroyed for item, ref in queries.items(mine + his + room).items()}
+    assert gone == dict(zip(mine + his + room, [True, True, False, False, False, True], strict=True))
+    assert Conversation.objects.get(counterparty="wm-li").shredded_in is None
     assert codes() == set()
 
 

@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jieli.archive.index import merging
 from jieli.archive.index import segment as segment_module
 from jieli.archive.index.errors import IndexCorrupt, QueryTooShort
 from jieli.archive.index.fold import FOLD_VERSION, fold, fold_texts, matches
+from jieli.archive.index.merging import merge
 from jieli.archive.index.search import Candidate, Wanted, candidates
-from jieli.archive.index.segment import Segment, build, build_segments, documents_of, merge, month_of
+from jieli.archive.index.segment import Segment, build, build_segments, documents_of, month_of
 from jieli.archive.index.tokens import TextTokens, tokens_of_query, tokens_of_texts
 from tests.shared_data import shared
 
@@ -233,7 +235,7 @@ def test_a_document_of_another_month_is_refused() -> None:
 
 def test_a_larger_segment_has_more_shards_and_pages_and_answers_alike() -> None:
     segment = one_segment(9_000)
-    assert (segment.manifest.shards, segment.manifest.pages) == (8, 3)
+    assert (segment.manifest.shards, segment.manifest.pages) == (64, 18)
     assert max(len(row) for row in segment.rows.values()) < 1.2 * segment_module.ROW_BYTES
     ids, times = documents_of(segment)
     newest_first = list(zip(times[::-1].tolist(), ids[::-1].tolist(), strict=True))
@@ -268,6 +270,15 @@ def test_merging_large_segments_gives_the_bytes_of_building_at_once() -> None:
     assert merge(parts) == merge([merge(parts[:2]), parts[2]])
     assert merge(parts).manifest.documents == 7_500
     assert merge([parts[0]]) == parts[0]
+
+
+def test_a_merge_in_small_blocks_gives_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [one_segment(9_000, seed, 10_000 * seed) for seed in (1, 2, 3)]
+    whole = merge(parts)
+    monkeypatch.setattr(merging, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(merging, "PAGES_AT_ONCE", 2)
+    assert merge(parts) == whole
+    assert sorted(whole.rows) == list(range(-whole.manifest.pages, whole.manifest.shards))
 
 
 def test_segments_of_two_months_or_of_the_same_document_do_not_merge() -> None:
@@ -325,14 +336,14 @@ def test_a_caller_who_stops_early_leaves_the_rest_unread() -> None:
     assert next(walk) == (months[39], 39)
     assert store.asked == [[Wanted(39, 0)], [Wanted(39, -1)]]
     assert len(list(walk)) == 39
-    assert len(store.asked) == 40 + 6  # one page each; shards in groups of 1, 2, 4, 8, 16 and the last 9
+    assert len(store.asked) == 2 + 3 * 2  # shards and pages of groups of 1, 4, 16 and the last 19
 
 
 def test_older_pages_of_a_segment_are_read_when_their_turn_comes() -> None:
     store = Store([one_segment(9_000)])
     walk = store.candidates("合同")
     newest = [next(walk) for _ in range(700)]
-    assert len(store.asked) == 2
+    assert len(store.asked) == 3  # the shard, the newest page, the one before it
     assert newest == sorted(newest, reverse=True)
 
 

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jieli.archive.index.errors import IndexCorrupt
+from jieli.archive.index.merging import merge
 from jieli.archive.index.rows import Manifest, Shard, page_row, read_page, unpack_varints, write_row
 from jieli.archive.index.search import candidates
-from jieli.archive.index.segment import Segment, documents_of, merge
+from jieli.archive.index.segment import Segment, documents_of
 from jieli.archive.index.tokens import tokens_of_query
 from tests.rooms.test_archive_index import DAY, MARCH, Store, built, key_of_month
 

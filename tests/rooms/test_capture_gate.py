@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from jieli.archive import ports
+from jieli.archive.operations import deposit
+from jieli.archive.types import BatchRef, ConversationKey, NewItem
 from jieli.assets import operations as assets
 from jieli.assets.types import GroupKind, NewGroup
+from jieli.capture import judging, operations
 from jieli.capture.policy import NO_BASIS_KINDS
 from jieli.capture.report import ImportReport, Receipt
 from jieli.consent import gate as gates
@@ -43,7 +47,10 @@ TEN = sh("2026-09-18 10:00")
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was asked of the gate's tables: "whole" for each new gate, "more" where one learnt of more people."""
+    """What was asked of the gate's tables.
+
+    "whole" for each new gate, "more" where one learnt of more people, "times" where it went on to other times.
+    """
     found: list[str] = []
 
     def noting(name: str, word: str) -> None:
@@ -57,6 +64,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     noting("read", "whole")
     noting("more", "more")
+    noting("at_other_times", "times")
     return found
 
 
@@ -86,13 +94,13 @@ def test_batches_of_a_file_share_one_gate_while_nothing_changes(company: Company
     assert findings() == set()
 
 
-def test_a_file_that_runs_through_many_days_needs_a_handful_of_gates(
+def test_a_file_that_runs_through_many_days_is_read_in_a_handful_of_pieces(
     company: Company, reads: list[str]
 ) -> None:
     days = [f"2026-{month:02d}-{day:02d}" for month in (7, 8) for day in range(1, 31)]
     report = bring([chat(day, "早", when=f"{day} 10:00") for day in days], batch_lines=2)
     assert (len(report.receipts), report.admitted, report.refused) == (30, 42, 18)  # the others are rest days
-    assert reads == ["whole"] * 4
+    assert reads == ["whole", "times", "times", "times"]
 
 
 def test_a_batch_with_people_who_were_not_read_reads_them_alone(company: Company, reads: list[str]) -> None:
@@ -109,6 +117,56 @@ def test_a_gate_that_has_grown_too_large_is_read_anew(
     report = bring([*minutes(6), *minutes(6, who="wm-gu")], batch_lines=6)
     assert report.admitted == 12
     assert reads == ["whole", "whole"]
+
+
+def test_a_run_that_forgets_its_places_decides_the_same(
+    company: Company, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "MOST_PLACES", 0)
+    monkeypatch.setattr(gates, "MOST_ANSWERS", 0)
+    report = bring([*minutes(6), *minutes(6, who="wm-gu"), *minutes(6, who="wm-no")], batch_lines=3)
+    assert (report.admitted, dict(report.reasons)) == (12, {"客户未同意": 6})
+    assert reads == ["whole", "more", "more"]
+
+
+def test_items_name_each_value_of_a_message_and_its_basis(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[NewItem] = []
+
+    def noting(*, items: list[NewItem], **named: Any) -> BatchRef:
+        kept.extend(items)
+        return deposit(items=items, **named)
+
+    monkeypatch.setattr(operations, "deposit", noting)
+    recall = chat(
+        "r", "", when="2026-09-18 10:01", action="recall", revoke={"pre_msgid": "msg-a"}, msgtype="revoke"
+    )
+    photo = chat("p", "", when="2026-09-18 10:02", msgtype="image", image={"sdkfileid": "f1", "filesize": 9})
+    report = bring([chat("a", "好", when="2026-09-18 10:00"), recall, photo])
+    assert report.admitted == 3
+    said, back, picture = kept
+    keys = ports.keyring().message_keys(("wecom", f"msg-{one}") for one in "arp")
+    with book(at=NOW) as b:
+        locks.read_bases()
+        b.entry("test.import", by=BY)
+        gate = Gate.for_messages(
+            asked := [GateMessage(CHAT, TEN, "HeQing", "", said.sender, said.receivers)],
+            platform=PLATFORM,
+            at=NOW,
+        )
+    basis = gate.judge(asked[0])
+    assert isinstance(basis, Basis)
+    assert said == NewItem(
+        source="wecom", message_key=keys[0], event_ms=TEN, raw=said.raw, text="好", sender=said.sender,
+        conversation=ConversationKey("wecom", account=basis.account, counterparty="wm-lin"),
+        receivers=said.receivers, media=(), channel="chat", msgtype="text", speaker_kind=basis.speaker_kind.value,
+        speaker=basis.speaker, account=basis.account, holder=basis.holder, basis_rows=basis.rows,
+        documented_later=False, scopes=basis.scopes,
+    )  # fmt: skip
+    assert (back.recalls, picture.recalls) == (keys[0], b"")
+    assert [claim["locator"] for claim in picture.media] == ["f1"]
+    assert [item.message_key for item in kept] == keys
 
 
 @pytest.mark.parametrize("historical", [False, True])

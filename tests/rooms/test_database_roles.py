@@ -1,7 +1,9 @@
 """What each role of the database is refused, table by table, by trying it (ADR 9)."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -9,8 +11,13 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
+from jieli.archive import keys, opening, operations
+from jieli.archive.types import HoldScope
 from jieli.ledger.tables import Kind, Row, rows
+from tests.conftest import NOW
+from tests.rooms.test_archive_samples import OPENING, codes, keep, ring, sample
 
+__all__ = ["ring"]
 pytestmark = pytest.mark.usefixtures("db")
 
 STORES = ("default", "keys")
@@ -21,16 +28,28 @@ Try = Callable[[str], str]
 
 
 @pytest.fixture
-def as_role() -> Iterator[Callable[[str, str], Try]]:
-    """Of a role and a store: what tries a statement there and says how it ended ("" when it was done)."""
+def as_connection() -> Iterator[Callable[[str, str], psycopg.Connection[Any]]]:
+    """A connection of a role to a store."""
     opened: list[psycopg.Connection[Any]] = []
 
-    def connect(role: str, store: str = "default") -> Try:
+    def connect(role: str, store: str) -> psycopg.Connection[Any]:
         params = connections[ROLES[role]].get_connection_params()
         name = connections[store].settings_dict["NAME"]
         wanted = {k: v for k, v in params.items() if k not in DJANGO_ONLY}
         opened.append(psycopg.connect(**wanted | {"dbname": name, "autocommit": True}))
-        connection = opened[-1]
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def as_role(as_connection: Callable[[str, str], psycopg.Connection[Any]]) -> Callable[..., Try]:
+    """Of a role and a store: what tries a statement there and says how it ended ("" when it was done)."""
+
+    def connect(role: str, store: str = "default") -> Try:
+        connection = as_connection(role, store)
 
         def attempt(statement: str) -> str:
             try:
@@ -41,9 +60,7 @@ def as_role() -> Iterator[Callable[[str, str], Try]]:
 
         return attempt
 
-    yield connect
-    for connection in opened:
-        connection.close()
+    return connect
 
 
 def tables(store: str, *kinds: Kind) -> list[type[Row]]:
@@ -204,3 +221,191 @@ def test_only_the_application_may_take_numbers_or_make_passing_tables(
 ) -> None:
     assert as_role(role)(statement).startswith("permission denied")
     assert as_role("app")(statement) == ""
+
+
+#: Ways to make what is kept disappear, on the main store, each as several statements; {item}, {batch} and {shred}
+#: are a held item, its batch and an intent that was never entered. None of them is `archive_shred` on an intent.
+WAYS = {
+    "delete": (
+        "DELETE FROM archive_item WHERE item_id = {item}",
+        "DELETE FROM archive_hold",
+        "DELETE FROM ledger_part",
+        "WITH gone AS (DELETE FROM archive_basis RETURNING 1) SELECT count(*) FROM gone",
+    ),
+    "truncate": (
+        "TRUNCATE archive_item",
+        "TRUNCATE archive_hold CASCADE",
+        "TRUNCATE archive_batch, archive_basis RESTART IDENTITY CASCADE",
+    ),
+    "update": (
+        "UPDATE archive_item SET ciphertext = ''",
+        "UPDATE archive_item SET conversation = 0, item_id = item_id + 1",
+        "SELECT * FROM archive_item FOR UPDATE",
+        "UPDATE archive_hold SET target = 'x'",
+    ),
+    "tombstone": (
+        "INSERT INTO archive_tombstone (item_id, conversation, shred_id) VALUES ({item}, 1, '{shred}')",
+        "UPDATE archive_tombstone SET item_id = {item}",
+        "INSERT INTO archive_tombstone SELECT item_id, conversation, '{shred}' FROM archive_item",
+    ),
+    "functions": (
+        "SELECT archive_shred(NULL)",
+        "SELECT archive_shred('{shred}')",
+        "SELECT archive_shred((SELECT id FROM archive_hold LIMIT 1))",
+        "SELECT archive_shred_parts(1::smallint, 0, '[[1, 1]]')",
+        "CREATE OR REPLACE FUNCTION archive_held(bigint[]) RETURNS TABLE (item_id bigint, hold uuid)"
+        " LANGUAGE sql AS 'SELECT 1::bigint, NULL::uuid WHERE false'",
+        "ALTER FUNCTION archive_shred(uuid) SECURITY INVOKER",
+    ),
+    "tricks": (
+        "INSERT INTO archive_item SELECT * FROM archive_item"
+        " ON CONFLICT (item_id, conversation) DO UPDATE SET ciphertext = ''",
+        "INSERT INTO archive_item SELECT * FROM archive_item",
+        "MERGE INTO archive_item i USING archive_hold h ON true WHEN MATCHED THEN DELETE",
+        "MERGE INTO archive_item i USING archive_hold h ON true WHEN MATCHED THEN UPDATE SET ciphertext = ''",
+        "SELECT setval('archive_batch_id_seq', 1)",
+        "ALTER SEQUENCE archive_batch_id_seq RESTART",
+        "COPY archive_item TO PROGRAM 'true'",
+        "COPY archive_item FROM '/etc/hostname'",
+        "CREATE RULE gone AS ON SELECT TO archive_item DO INSTEAD SELECT 1",
+    ),
+    "triggers": (
+        "ALTER TABLE archive_tombstone DISABLE TRIGGER archive_tombstone_asks",
+        "ALTER TABLE archive_tombstone DISABLE TRIGGER ALL",
+        "DROP TRIGGER archive_tombstone_asks ON archive_tombstone",
+        "SET session_replication_role = 'replica'",
+        "ALTER TABLE archive_item ENABLE ROW LEVEL SECURITY",
+    ),
+    "roles": (
+        "SET ROLE jieli_owner",
+        "SET ROLE jieli_shred_owner",
+        "SET SESSION AUTHORIZATION jieli_owner",
+        "GRANT DELETE ON archive_item TO CURRENT_USER",
+        "ALTER TABLE archive_item OWNER TO CURRENT_USER",
+        "ALTER ROLE CURRENT_USER SUPERUSER",
+        "REASSIGN OWNED BY jieli_owner TO CURRENT_USER",
+    ),
+    "cascade": (
+        "DROP TABLE archive_item CASCADE",
+        "DROP SCHEMA public CASCADE",
+        "DROP OWNED BY jieli_owner CASCADE",
+        "DELETE FROM archive_conversation",
+        "ALTER TABLE archive_tombstone ADD FOREIGN KEY (item_id) REFERENCES archive_batch ON DELETE CASCADE",
+        "ALTER TABLE archive_item DROP COLUMN ciphertext",
+    ),
+}
+#: Done without an error, and without effect: a grant of what one has not is only warned of.
+NO_ERROR = {"GRANT DELETE ON archive_item TO CURRENT_USER"}
+#: The same on the key store. The application may UPDATE pages there, for destroying rewrites them: fsck and the
+#: keeper stand behind that (ADR 18), not the server's rights.
+WAYS_TO_KEYS = (
+    "DELETE FROM archive_key_page",
+    "TRUNCATE archive_key_page",
+    "DROP TABLE archive_key_page CASCADE",
+    "ALTER TABLE archive_key_page ALTER COLUMN sealed TYPE text",
+    "DELETE FROM archive_wrap_epoch",
+    "DELETE FROM archive_index_key",
+    "TRUNCATE archive_index_key, archive_wrap_epoch",
+    "MERGE INTO archive_key_page p USING archive_wrap_epoch e ON true WHEN MATCHED THEN DELETE",
+    "SET ROLE jieli_owner",
+)
+OVERWRITES = (
+    "UPDATE archive_key_page SET sealed = ''",
+    "UPDATE archive_index_key SET sealed = ''",
+    "INSERT INTO archive_key_page SELECT * FROM archive_key_page ON CONFLICT (id) DO UPDATE SET sealed = ''",
+)
+
+
+@dataclass
+class HeldItem:
+    id: int
+    before: list[tuple[Any, ...]]
+
+
+@pytest.fixture
+def held_item(ring: keys.Keyring, owner_sql: Callable[..., list[tuple[Any, ...]]]) -> HeldItem:
+    """An item under a hold, and everything that is kept of it, its key and its hold."""
+    [item] = keep([sample(0)])
+    operations.hold(scope=HoldScope.ITEM, target=str(item), ground="争议", by="person:a", at=NOW)
+    return HeldItem(item, everything(owner_sql))
+
+
+def everything(owner_sql: Callable[..., list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+    tables = (
+        "archive_item",
+        "archive_basis",
+        "archive_conversation",
+        "archive_hold",
+        "archive_tombstone",
+        "ledger_part",
+    )
+    found = [row for table in tables for row in owner_sql(f"SELECT t::text FROM {table} t ORDER BY 1")]
+    return found + owner_sql("SELECT t::text FROM archive_key_page t ORDER BY 1", store="keys")
+
+
+def refusal(connection: psycopg.Connection[Any], statement: str) -> str:
+    """How the server refused a statement; "" if it did it."""
+    try:
+        connection.execute(statement)
+    except psycopg.Error as error:
+        return str(error).partition("\n")[0]
+    return ""
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_no_way_to_delete_by_sql_is_open_to_any_serving_role(
+    role: str,
+    as_connection: Callable[[str, str], psycopg.Connection[Any]],
+    held_item: HeldItem,
+    owner_sql: Callable[..., list[tuple[Any, ...]]],
+) -> None:
+    names = {"item": held_item.id, "batch": held_item.id // 65_536, "shred": UUID(int=0xBAD)}
+    main, key_store = as_connection(role, "default"), as_connection(role, "keys")
+    done = {s for way in WAYS.values() for s in way if not refusal(main, s.format(**names))}
+    assert done <= NO_ERROR
+    assert {s for s in WAYS_TO_KEYS if not refusal(key_store, s)} == set()
+    # What the server did not refuse opened no door either.
+    assert all(refusal(main, s.format(**names)) for way in ("delete", "truncate") for s in WAYS[way])
+    assert len(WAYS) >= 8
+    assert everything(owner_sql) == held_item.before
+    assert len(opening.open_items([held_item.id], receipt=OPENING)) == 1
+    assert codes() == set()
+
+
+@pytest.mark.parametrize("role", ["shred", "read"])
+def test_pages_of_keys_are_overwritten_by_nobody_but_the_application(
+    role: str, as_connection: Callable[[str, str], psycopg.Connection[Any]], held_item: HeldItem
+) -> None:
+    key_store = as_connection(role, "keys")
+    assert {s: refusal(key_store, s).startswith("permission denied") for s in OVERWRITES} == dict.fromkeys(
+        OVERWRITES, True
+    )
+    assert len(opening.open_items([held_item.id], receipt=OPENING)) == 1
+
+
+def test_an_overwritten_page_of_keys_is_found(
+    held_item: HeldItem, as_connection: Callable[[str, str], psycopg.Connection[Any]]
+) -> None:
+    assert refusal(as_connection("app", "keys"), "UPDATE archive_key_page SET sealed = nonce || nonce") == ""
+    assert "archive.page_damaged" in codes()
+
+
+def test_tables_that_shadow_the_holds_deceive_no_trigger(
+    held_item: HeldItem, as_connection: Callable[[str, str], psycopg.Connection[Any]]
+) -> None:
+    app = as_connection("app", "default")
+    shred = UUID(int=0xBAD)
+    for table in ("archive_hold", "archive_hold_release"):
+        app.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table})")
+    app.execute("SET search_path = pg_temp, public")
+    columns = "(id, scope, reason, items, by, at)"
+    app.execute(f"INSERT INTO archive_shred {columns} VALUES (%s, '条目', '绕过', 1, 'a', 0)", [shred])
+    tombstone = (
+        "INSERT INTO archive_tombstone (item_id, conversation, shred_id)"
+        " SELECT item_id, conversation, %s FROM archive_item"
+    )
+    with pytest.raises(psycopg.DatabaseError, match=r"archive\.held"):
+        app.execute(tombstone, [shred])
+    with pytest.raises(psycopg.DatabaseError, match=r"archive\.not_intended"):
+        as_connection("shred", "default").execute("SELECT archive_shred(%s)", [shred])
+    assert len(opening.open_items([held_item.id], receipt=OPENING)) == 1

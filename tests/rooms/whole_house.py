@@ -10,6 +10,7 @@ from jieli.access import operations as access
 from jieli.access.types import LinkPurpose, NewPasskey, Role
 from jieli.archive import operations as archive
 from jieli.archive import queries as archived
+from jieli.archive.models import RetentionPlan
 from jieli.archive.types import HoldScope
 from jieli.assets import operations as assets
 from jieli.assets import queries as asset_queries
@@ -31,8 +32,10 @@ from jieli.consent import operations as consent
 from jieli.consent.types import NewLeave
 from jieli.evidence import operations as evidence
 from jieli.evidence.types import Outside
+from jieli.kernel.ids import new_id
 from jieli.kernel.times import HOUR
 from jieli.ledger import checkpoints
+from jieli.ledger.deposits import deposit_when_due
 from jieli.ledger.operations import book, heartbeat
 from jieli.ledger.ports import Cosigned
 from jieli.matters import operations as matters
@@ -46,6 +49,7 @@ from jieli.reading import operations as reading
 from seal import cosignature, note
 from seal.keys import Signer
 from tests.conftest import NOW
+from tests.fakes.depository import FakeDepository
 from tests.rooms import leaving, whole_leaving
 from tests.rooms.company import BEGIN, BY, PLATFORM, Company, bring, chat, found_company, reader, thread
 from tests.rooms.whole_leaving import END
@@ -120,6 +124,7 @@ def build(home: Path, log: Signer, witness: Signer) -> Company:
     bring(said)
     keep_mapping(source="dialogue.sample", rules={"v": 1}, by=BY, at=NOW)
     checkpoint(home, log, witness)
+    deposit_when_due([FakeDepository(NOW)], by=BY, at=NOW)
     _read(house)
     _keep_and_destroy(house)
     _package(house, home, log, witness)
@@ -196,6 +201,14 @@ def _keep_and_destroy(house: Company) -> None:
     archive.hold(scope=HoldScope.CLASS, target="call", ground="审计", by=BY, at=NOW)
     archive.release(hold=held.id, reason="已了结", by=BY, at=NOW)
     archive.shred_items(items=[found[0].item_id], reason="客户请求", by=BY, at=NOW)
+    version = archive.set_policy(months={"chat": 24}, reason="制度修订", by=BY, at=NOW)
+    # Nothing of this house is old enough to be due: a plan is written down as one would be.
+    plan = RetentionPlan(
+        id=new_id(NOW), policy=version, code="chat", channel="chat", before=BEGIN, newest=found[0].item_id, items=1,
+        reason="每季清理", by=BY, at=NOW,
+    )  # fmt: skip
+    with book(at=NOW) as b:
+        b.entry("archive.retention_plan", by=BY, facts={"items": 1, "plan": str(plan.id)}).insert(plan)
 
 
 def _package(house: Company, home: Path, log: Signer, witness: Signer) -> None:

@@ -12,13 +12,12 @@ from uuid import UUID
 
 from django.db import connections
 
-from jieli.archive import opening, ports, queries, segments
+from jieli.archive import opening, ports, queries
 from jieli.archive.errors import ItemAltered, ItemDestroyed, ItemUnknown, KeyringMissing, PageDamaged
-from jieli.archive.index import segment as codec
-from jieli.archive.index.errors import IndexCorrupt
+from jieli.archive.index_checks import check_index, check_postings
 from jieli.archive.keys.pages import DESTROYED, PAGE_SECRETS, PAGES_A_BATCH, SECRET_BYTES
-from jieli.archive.keys.store import index_keys, opened
-from jieli.archive.models import Batch, Item, KeyPage, Segment
+from jieli.archive.keys.store import opened
+from jieli.archive.models import Batch, Item, KeyPage
 from jieli.archive.policy import ORPHAN_AFTER
 from jieli.archive.rows import leaf_of
 from jieli.archive.types import POSITIONS
@@ -147,68 +146,6 @@ def _emptied_with_part(table: str) -> Iterator[Finding]:
         yield Finding("archive.emptied_row", table, str(row), sentence)
 
 
-def check_index() -> Iterator[Finding]:
-    """Every living item stands in exactly one live segment at its time; no destroyed one in any; no orphan row."""
-    where: dict[int, int] = {}
-    destroyed = {row[0] for row in _rows("SELECT item_id FROM archive_item WHERE shredded_in IS NOT NULL")}
-    for row in Segment.objects.order_by("id"):
-        name = str(row.id)
-        try:
-            loaded = segments.load(row)
-            ids, times = codec.documents_of(loaded)
-            codec.merge([loaded])
-        except IndexCorrupt as error:
-            yield Finding("archive.segment", "archive_segment", name, f"分段 {name}：{error.sentence}")
-            continue
-        found = dict(zip(ids.tolist(), times.tolist(), strict=True))
-        yield from _manifest(row, list(found.values()))
-        for item in sorted(destroyed & found.keys()):
-            yield Finding(
-                "archive.still_indexed", "archive_segment", str(item), f"已销毁的条目 {item} 仍在索引中。"
-            )
-        if row.replaced_by is None:
-            for item in sorted(where.keys() & found.keys()):
-                yield Finding(
-                    "archive.indexed_twice", "archive_segment", str(item), f"条目 {item} 被索引两次。"
-                )
-            where |= found
-    yield from _indexed(where)
-    for (segment,) in _rows(
-        "SELECT DISTINCT r.segment FROM archive_segment_row r"
-        " WHERE NOT EXISTS (SELECT FROM archive_segment s WHERE s.id = r.segment) ORDER BY 1"
-    ):
-        yield Finding(
-            "archive.index_orphan", "archive_segment_row", str(segment), f"索引行属于不存在的分段 {segment}。"
-        )
-
-
-def _manifest(row: Segment, times: list[int]) -> Iterator[Finding]:
-    """What a segment says of itself: how many documents, from when to when, and which later one replaced it."""
-    said = (row.documents, row.first_ms, row.last_ms)
-    replaced = row.replaced_by is None or row.replaced_by > row.id
-    if said != (len(times), min(times, default=0), max(times, default=0)) or not replaced:
-        yield Finding(
-            "archive.segment", "archive_segment", str(row.id), f"分段 {row.id} 的登记与其内容不符。"
-        )
-
-
-def _indexed(where: dict[int, int]) -> Iterator[Finding]:
-    for item, event in _rows(
-        "SELECT i.item_id, i.event_at FROM archive_item i WHERE NOT EXISTS"
-        " (SELECT FROM archive_tombstone t WHERE t.item_id = i.item_id) ORDER BY 1"
-    ):
-        indexed = where.pop(item, None)
-        if indexed is None:
-            yield Finding("archive.not_indexed", "archive_item", str(item), f"条目 {item} 不在检索索引中。")
-        elif indexed != event:
-            yield Finding(
-                "archive.index_time", "archive_item", str(item), f"条目 {item} 在索引中的时间不符。"
-            )
-    tombstoned = {row[0] for row in _rows("SELECT item_id FROM archive_tombstone")}
-    for item in sorted(where.keys() - tombstoned):
-        yield Finding("archive.index_ghost", "archive_segment", str(item), f"索引中的条目 {item} 不存在。")
-
-
 def check_pages(at: int) -> Iterator[Finding]:
     """Every living item has a secret; no certified one has; every page opens and belongs to a batch.
 
@@ -269,21 +206,6 @@ def check_content(receipt: UUID, items: Sequence[int]) -> Iterator[Finding]:
             opening.open_items([item], receipt=receipt)
         except (ItemAltered, ItemDestroyed, ItemUnknown, PageDamaged) as error:
             yield Finding(error.code, "archive_item", str(item), error.sentence)
-
-
-def check_postings(receipt: UUID, items: Sequence[int]) -> Iterator[Finding]:
-    """The tokens of these items stand in the live segments: each segment that they fill is built anew and compared."""
-    texts = {one.item.item_id: one.text for one in opening.open_items(items, receipt=receipt)}
-    for row in Segment.objects.filter(replaced_by__isnull=True).order_by("id"):
-        stored = segments.load(row)
-        ids, times = codec.documents_of(stored)
-        if not set(ids.tolist()) <= texts.keys():
-            continue
-        keys = index_keys(ports.keyring(), [row.month])
-        [anew] = codec.build_segments(ids, times, [texts[i] for i in ids.tolist()], keys.__getitem__)
-        if dict(anew.rows) != dict(stored.rows):
-            sentence = f"分段 {row.id} 与其条目的内容不符，应重建。"
-            yield Finding("archive.postings", "archive_segment", str(row.id), sentence)
 
 
 def _rows(query: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

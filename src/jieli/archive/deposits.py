@@ -1,41 +1,41 @@
 """Depositing a batch: secrets, digests, encryption, leaves, rows and index, in bulk and in one transaction."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any
-from uuid import UUID
+from struct import Struct
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import IntegrityError, connections
 from psycopg.errors import UniqueViolation
 
-from jieli.archive import locks, ports, rows, segments
+from jieli.archive import bases, locks, ports, rows, segments
 from jieli.archive.errors import AlreadyKept
 from jieli.archive.index.fold import FOLD_VERSION
+from jieli.archive.index.segment import Segment, build_segments, month_of
 from jieli.archive.keys.pages import SECRET_BYTES
-from jieli.archive.keys.ring import Keyring
-from jieli.archive.keys.store import write_pages
+from jieli.archive.keys.ring import DIGEST_BYTES, Keyring
+from jieli.archive.keys.store import index_keys, write_pages
 from jieli.archive.models import Batch, Conversation, ItemBasis
 from jieli.archive.types import MAX_BATCH, POSITIONS, BatchRef, ConversationKey, NewItem
 from jieli.kernel.failpoints import reach
 from jieli.ledger import queries as ledger
-from jieli.ledger.bulk import copy_records
+from jieli.ledger.bulk import binary_value, sending
 from jieli.ledger.operations import book
 from seal import canonical
-from seal.item import NONCE, associated_data, fields_digest_of
+from seal.item import NONCE, associated_data
 
 COLUMNS = (
-    "item_id", "conversation", "source", "message_key", "event_at", "channel", "msgtype", "recalls", "basis_id",
-    "cipher_sha256", "ciphertext", "fields_digest", "leaf",
+    "item_id", "conversation", "event_at", "basis_id", "message_key", "cipher_sha256", "fields_digest", "leaf",
+    "source", "channel", "msgtype", "recalls", "ciphertext",
 )  # fmt: skip
 
-BASIS_COLUMNS = (
-    "id", "batch_id", "speaker_kind", "speaker", "account", "holder", "rows", "documented_later", "scopes",
-)  # fmt: skip
-#: What an item rests on: speaker's kind, speaker, account, holder, rows relied on, documented later, scopes.
-Footing = tuple[str, UUID, UUID, UUID, tuple[tuple[str, str], ...], bool, tuple[str, ...]]
+# How many columns, then length and value of the first eight.
+_FIXED = Struct("!h iq iq iq iq i16s i32s i32s i32s").pack
+#: So many pieces are joined at a time: four a row, which is some 60 KB.
+_PIECES = 512
 
 
 def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, at: int) -> BatchRef:
@@ -45,37 +45,50 @@ def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, a
     dropped here. AlreadyKept if another import was quicker: the transaction fails whole, poll again.
     Crash before the outer COMMIT: nothing but pages without a batch, which are swept.
     """
-    if not 1 <= len(items) <= MAX_BATCH:
-        raise ValueError(f"a batch has 1 to {MAX_BATCH} items")
+    _check(source, items)
     ring = ports.keyring()
     with book(at=at) as b:
         locks.deposit()
-        conversations, new = _conversations(ring, source, items)
-        kept = _once(items, conversations)
+        numbers, new = _conversations(ring, items)
+        kept, conversations = _once(items, numbers)
         batch = Batch(
             id=_next("archive_batch_id_seq")[0], source=source, extractor=extractor, fold=FOLD_VERSION,
             count=len(kept),
         )  # fmt: skip
-        footing, bases = _bases(kept)
+        places, footings = bases.places(kept)
+        basis_ids = _next("archive_basis_id_seq", len(footings))
         facts = {
             "batch": batch.id, "duplicates": len(items) - len(kept), "extractor": extractor, "fold": FOLD_VERSION,
             "items": len(kept), "documented_later": sum(i.documented_later for i in kept), "source": source,
         }  # fmt: skip
         staged = b.entry("archive.deposit", by=by, facts=facts)
         staged.insert(batch, *new)
-        staged.insert_spelled(ItemBasis, BASIS_COLUMNS, spelled_bases(batch.id, bases))
         secrets = os.urandom(SECRET_BYTES * len(kept))
         write_pages(ring, batch=batch.id, secrets=secrets, at=at)
-        # The server inserts while we still encrypt: on two cores the slower of both counts, not their sum.
         leaves: list[bytes] = []
-        origin = ledger.origin()
         reach("archive.before_copy")
-        _copy(sealed_records(origin, batch.id, kept, conversations, footing, secrets), leaves)
+        chunks = sealed_rows(
+            ledger.origin(), batch.id, kept, conversations, [basis_ids[n] for n in places], secrets, leaves
+        )
+        with _copy(chunks):
+            # The server still inserts: on two cores the slower of both counts, not their sum.
+            spelled = list(bases.spelled(batch.id, dict(zip(basis_ids, footings, strict=True))))
+            built = _indexed(ring, batch.id, kept)
         reach("archive.after_copy")
+        staged.insert_spelled(ItemBasis, bases.COLUMNS, spelled)
         staged.commit_to_leaves(leaves)
-        times = np.fromiter((i.event_ms for i in kept), np.int64, len(kept))
-        segments.add(ring, np.arange(len(kept)) + batch.id * POSITIONS, times, [i.text for i in kept])
+        segments.write(built)
     return BatchRef(batch.id, len(kept), len(items) - len(kept), staged)
+
+
+def _check(source: str, items: Sequence[NewItem]) -> None:
+    if not 1 <= len(items) <= MAX_BATCH:
+        raise ValueError(f"a batch has 1 to {MAX_BATCH} items")
+    for item in items:
+        if item.source != source or item.conversation.source != source:
+            raise ValueError("the items of a batch come from its source")
+        if len(item.message_key) != DIGEST_BYTES:
+            raise ValueError(f"a message key has {DIGEST_BYTES} bytes")
 
 
 def known(wanted: Sequence[tuple[ConversationKey, bytes]]) -> set[tuple[ConversationKey, bytes]]:
@@ -107,52 +120,65 @@ def _kept(source: str, asked: Sequence[tuple[int, bytes]]) -> set[tuple[int, byt
         return {(conversation, bytes.fromhex(digest)) for conversation, digest in cursor.fetchall()}
 
 
-def sealed_records(
+def sealed_rows(
     origin: str,
     batch: int,
     items: Sequence[NewItem],
-    conversations: dict[ConversationKey, int],
+    conversations: Sequence[int],
     footing: Sequence[int],
     secrets: bytes,
-) -> Iterator[tuple[Any, ...]]:
-    """The rows of a batch in the order of COLUMNS; item n has the n-th secret.
+    leaves: list[bytes],
+) -> Iterator[bytes]:
+    """The rows of a batch as COPY takes them, some hundred at a time; item n has the n-th secret.
 
-    Runs while COPY is under way on the connection, so it must not ask the database anything.
+    Notes their leaves. Runs while COPY is under way on the connection, so it must not ask the database anything.
     """
-    quoted, receivers = rows.cached(rows.quoted), rows.cached(rows.receivers_json)
-    for n, item in enumerate(items):
-        fields = rows.fields_of(
-            raw=item.raw, text=item.text, sender=item.sender, receivers=receivers(item.receivers),
-            event_ms=item.event_ms, media=item.media,
+    receivers, words = rows.cached(rows.receivers_json), rows.cached(_words)
+    bound = associated_data(origin, batch, 0)[:-8]
+    first = batch * POSITIONS
+    pieces: list[bytes] = []
+    for n, (item, conversation, basis) in enumerate(zip(items, conversations, footing, strict=True)):
+        # By position: a name costs as much as a look-up, and there are millions of items.
+        source, message_key, _, event_ms, raw, text, sender, heard, media, channel, msgtype = item[:11]
+        recalls = item.recalls or None
+        digest, key = rows.digest_and_key(
+            secrets[n * SECRET_BYTES : (n + 1) * SECRET_BYTES], raw, text, sender, receivers(heard), event_ms, media
         )  # fmt: skip
-        digest, key = fields_digest_of(secrets[n * SECRET_BYTES : (n + 1) * SECRET_BYTES], fields)
-        cipher = AESGCM(key).encrypt(NONCE, item.raw, associated_data(origin, batch, n))
-        hashed, item_id, conversation = (
-            sha256(cipher).digest(),
-            batch * POSITIONS + n,
-            conversations[item.conversation],
-        )
+        cipher = AESGCM(key).encrypt(NONCE, raw, bound + n.to_bytes(8, "big"))
+        hashed = sha256(cipher).digest()
+        tail, shown_source, shown_channel, shown_type = words((source, channel, msgtype))
         row = rows.row_json(
-            item_id=item_id, conversation=conversation, source=quoted(item.source), message_key=item.message_key,
-            event_at=item.event_ms, channel=quoted(item.channel), msgtype=quoted(item.msgtype),
-            recalls=item.recalls or None, basis_id=footing[n], cipher_sha256=hashed,
+            first + n, conversation, shown_source, message_key, event_ms, shown_channel, shown_type, recalls, basis,
+            hashed,
         )  # fmt: skip
-        yield (
-            item_id, conversation, item.source, item.message_key, item.event_ms, item.channel, item.msgtype,
-            item.recalls or None, footing[n], hashed, cipher, digest, rows.leaf_of(digest, row),
+        leaf = rows.leaf_of(digest, row)
+        leaves.append(leaf)
+        pieces += (
+            _FIXED(
+                len(COLUMNS), 8, first + n, 8, conversation, 8, event_ms, 8, basis, 16, message_key,
+                32, hashed, 32, digest, 32, leaf,
+            ),
+            tail, binary_value(recalls), binary_value(cipher),
         )  # fmt: skip
+        if len(pieces) >= _PIECES:
+            yield b"".join(pieces)
+            pieces.clear()
+    yield b"".join(pieces)
 
 
-def _copy(records: Iterable[tuple[Any, ...]], leaves: list[bytes]) -> None:
-    """Insert the rows as they are made, and note their leaves."""
+def _words(found: tuple[str, str, str]) -> tuple[bytes, str, str, str]:
+    """Source, channel and type as COPY has them, and each as canonical JSON has it."""
+    source, channel, msgtype = found
+    tail = b"".join([binary_value(word.encode()) for word in found])
+    return tail, rows.quoted(source), rows.quoted(channel), rows.quoted(msgtype)
 
-    def noted() -> Iterator[tuple[Any, ...]]:
-        for record in records:
-            leaves.append(record[-1])
-            yield record
 
+@contextmanager
+def _copy(chunks: Iterable[bytes]) -> Iterator[None]:
+    """Insert the rows as they are made; the block runs while the server is still at it."""
     try:
-        copy_records("archive_item", COLUMNS, noted())
+        with sending("archive_item", COLUMNS, chunks):
+            yield
     except IntegrityError as error:
         said = error.__cause__
         if not isinstance(said, UniqueViolation) or said.diag.constraint_name != "archive_item_message":
@@ -167,11 +193,20 @@ def _next(sequence: str, count: int = 1) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _once(items: Sequence[NewItem], conversations: dict[ConversationKey, int]) -> list[NewItem]:
-    seen: dict[tuple[int, str, bytes], NewItem] = {}
-    for item in items:
-        seen.setdefault((conversations[item.conversation], item.source, item.message_key), item)
-    return list(seen.values())
+def _once(items: Sequence[NewItem], numbers: Sequence[int]) -> tuple[list[NewItem], list[int]]:
+    """The items without repetitions, and the conversation of each."""
+    seen: dict[tuple[int, bytes], NewItem] = {}
+    for item, number in zip(items, numbers, strict=True):
+        seen.setdefault((number, item.message_key), item)
+    return list(seen.values()), [number for number, _ in seen]
+
+
+def _indexed(ring: Keyring, batch: int, kept: Sequence[NewItem]) -> list[Segment]:
+    """The batch's segments. Asks at most the key store: the main connection is busy meanwhile."""
+    times = np.fromiter((item.event_ms for item in kept), np.int64, len(kept))
+    keys = index_keys(ring, np.unique(month_of(times)).tolist())
+    ids = np.arange(len(kept)) + batch * POSITIONS
+    return build_segments(ids, times, [item.text for item in kept], keys.__getitem__)
 
 
 def identity(key: ConversationKey) -> bytes:
@@ -187,22 +222,24 @@ def _kept_conversations(
     ring: Keyring, keys: Iterable[ConversationKey], *, living: bool = False
 ) -> dict[ConversationKey, list[int]]:
     digests = {key: ring.conversation_key(identity(key)) for key in keys}
-    rows = Conversation.objects.filter(key__in=list(digests.values())).order_by("id")
-    found: dict[bytes, list[int]] = {}
-    for digest, number in (rows.filter(shredded_in__isnull=True) if living else rows).values_list(
-        "key", "id"
-    ):
-        found.setdefault(bytes(digest), []).append(number)
+    with connections["default"].cursor() as cursor:
+        # One long string: see `_kept`. The planner takes it for ten keys, and looks each up in the index.
+        cursor.execute(
+            "SELECT c.key, c.id FROM archive_conversation c WHERE c.key IN (SELECT decode(w, 'hex')"
+            " FROM unnest(string_to_array(%s, ',')) AS w) AND (c.shredded_in IS NULL OR NOT %s) ORDER BY c.id",
+            [",".join(digest.hex() for digest in digests.values()), living],
+        )
+        found: dict[bytes, list[int]] = {}
+        for digest, number in cursor.fetchall():
+            found.setdefault(bytes(digest), []).append(number)
     return {key: found[digest] for key, digest in digests.items() if digest in found}
 
 
-def _conversations(
-    ring: Keyring, source: str, items: Sequence[NewItem]
-) -> tuple[dict[ConversationKey, int], list[Conversation]]:
-    """The id of each conversation, and the rows of those that are new."""
-    keys = dict.fromkeys(item.conversation for item in items)
-    if any(key.source != source for key in keys) or any(item.source != source for item in items):
-        raise ValueError("the items of a batch come from its source")
+def _conversations(ring: Keyring, items: Sequence[NewItem]) -> tuple[list[int], list[Conversation]]:
+    """The conversation's id of each item, and the rows of those that are new."""
+    # Callers share the objects of a conversation: hashing each but once is half of the work.
+    shared = {id(item.conversation): item.conversation for item in items}
+    keys = dict.fromkeys(shared.values())
     found = _kept_conversations(ring, keys, living=True)
     if len(found) < len(keys):
         # Another import may be making the same conversation: wait for it, then look again.
@@ -219,66 +256,5 @@ def _conversations(
                 account=key.account, counterparty=key.counterparty or None,
             )
         )  # fmt: skip
-    return ids, new
-
-
-def _bases(items: Sequence[NewItem]) -> tuple[list[int], dict[int, Footing]]:
-    """The basis id of each item, and every different footing by its id."""
-    # Callers share the objects of a footing, so their identities answer most questions without hashing them.
-    quick: dict[tuple[Any, ...], int] = {}
-    slow: dict[Footing, int] = {}
-    footing_of = _footings()
-    places = []
-    for item in items:
-        shape = (
-            id(item.speaker), id(item.account), id(item.holder), id(item.basis_rows), id(item.scopes),
-            item.documented_later, item.speaker_kind,
-        )  # fmt: skip
-        place = quick.get(shape)
-        if place is None:
-            place = quick[shape] = slow.setdefault(footing_of(item), len(slow))
-        places.append(place)
-    ids = _next("archive_basis_id_seq", len(slow))
-    return [ids[place] for place in places], dict(zip(ids, slow, strict=True))
-
-
-def _footings() -> Callable[[NewItem], Footing]:
-    words = rows.cached(lambda scopes: tuple(sorted(str(getattr(s, "value", s)) for s in scopes)))
-
-    def footing(item: NewItem) -> Footing:
-        relied = tuple(sorted(item.basis_rows))
-        return (
-            item.speaker_kind, item.speaker, item.account, item.holder, relied, item.documented_later,
-            words(item.scopes),
-        )  # fmt: skip
-
-    return footing
-
-
-def spelled_bases(
-    batch: int, bases: Mapping[int, Footing]
-) -> Iterator[tuple[str, tuple[object, ...], bytes]]:
-    """Each basis as a key, a record in the order of BASIS_COLUMNS and the canonical body of its part.
-
-    Written out as `rows.row_json` is: a model and its values would cost ten times as much, and there is one for every
-    few messages. A test holds it against the model, byte for byte.
-    """
-    quoted, listed = rows.cached(rows.quoted), rows.cached(_array)
-    relied_json = rows.cached(lambda row: f"[{quoted(row[0])},{quoted(row[1])}]")
-    scopes_json = rows.cached(lambda scopes: f"[{','.join(map(quoted, scopes))}]")
-    for number, (kind, speaker, account, holder, relied, later, scopes) in bases.items():
-        who, through, held = str(speaker), str(account), str(holder)
-        body = (
-            f'{{"id":"{number}","row":{{"account":"{through}","batch_id":{batch},"documented_later":{int(later)}'
-            f',"holder":"{held}","id":{number},"rows":[{",".join(map(relied_json, relied))}]'
-            f',"scopes":{scopes_json(scopes)},"speaker":"{who}","speaker_kind":{quoted(kind)}}}'
-            ',"table":"archive_basis"}'
-        )
-        on = "{" + ",".join(map(listed, relied)) + "}"
-        yield str(number), (number, batch, kind, who, through, held, on, later, listed(scopes)), body.encode()
-
-
-def _array(words: Iterable[str]) -> str:
-    """Words as PostgreSQL spells an array of them."""
-    escaped = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
-    return "{" + ",".join(f'"{word}"' for word in escaped) + "}"
+    by_object = {one: ids[key] for one, key in shared.items()}
+    return [by_object[id(item.conversation)] for item in items], new

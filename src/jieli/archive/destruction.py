@@ -17,19 +17,21 @@ from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connections, transaction
 
-from jieli.archive import ports, queries, segments
+from jieli.archive import holds, ports, queries, segments, taking
 from jieli.archive.errors import Held, NothingToShred
 from jieli.archive.keys.store import erase
 from jieli.archive.models import Certificate, Item, KeyPage, Shred, Tombstone
 from jieli.archive.policy import backups_gone_by
-from jieli.archive.types import POSITIONS, CertificateRef, ShredScope
+from jieli.archive.types import POSITIONS, CertificateRef, Progress, ShredScope, Step
+from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
 from jieli.ledger import locks
-from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
 
 _HELD = "JL001"  # what the triggers and the shred function raise for held items
 LEFTOVERS = "其所属条目已先后销毁"
+#: So many secrets go in one transaction of the key store: a page is 32 KiB, and each may need one of its own.
+ERASED_AT_ONCE = 4_096
 
 
 def shred_items(
@@ -57,11 +59,11 @@ def shred_conversation(
 def shred_person(
     *, person: UUID, reason: str, by: str, at: int, matter: UUID | None = None
 ) -> CertificateRef:
-    """Destroy every item that a person said, or that came through an account which he held then."""
-    found = [ref.item_id for ref in queries.items_of_person(person) if not ref.tombstoned]
+    """Destroy every item that goes with a person: `taking.of_person` has the rule. Registers are not touched."""
     intent = intend(
-        items=found, scope=ShredScope.PERSON, target=str(person), reason=reason, by=by, at=at, matter=matter
-    )
+        items=taking.of_person(person), scope=ShredScope.PERSON, target=str(person), reason=reason, by=by, at=at,
+        matter=matter,
+    )  # fmt: skip
     return finish(intent, by=by, at=at)
 
 
@@ -74,37 +76,34 @@ def intend(
     by: str,
     at: int,
     matter: UUID | None = None,
+    id: UUID | None = None,
 ) -> UUID:
-    """Step 1: intent and tombstones. Held, or NothingToShred if none of the items is there any more.
+    """Step 1: intent and tombstones, however many. Held, or NothingToShred if none of the items is there any more.
 
-    The entry's facts name the parts (of bases and conversations) that lose their last item and go with it.
+    Holds of 时效 are brought up to date first. The entry's facts name the parts (of bases and conversations) that
+    lose their last item and go with it. `id` where the destruction carries out a retention plan.
     """
     with book(at=at) as b:
         locks.destroy_one_at_a_time()
-        found = [ref for ref in queries.items(items).values() if not ref.tombstoned]
-        parts = _parts_that_end([ref.item_id for ref in found], scope, target)
+        holds.keep_limits(at=at)
+        found = taking.living(items)
+        ids = [item for item, _ in found]
+        parts = taking.parts_that_end(ids, scope, target)
         if not found and not parts:
             raise NothingToShred("没有可销毁的条目。", remedy="它们可能已经销毁；请查看销毁证明。")
-        ids = sorted(ref.item_id for ref in found)
-        if held := queries.covering(ids):
+        if held := taking.in_the_way(ids, wish=taking.wished(scope, matter)):
             raise Held(held)
         row = Shred(
-            id=new_id(at),
-            scope=scope.value,
-            target=target,
-            reason=reason,
-            matter=matter,
-            items=len(ids),
-            by=by,
-            at=at,
-        )
+            id=id or new_id(at), scope=scope.value, target=target, reason=reason, matter=matter, items=len(ids),
+            by=by, at=at,
+        )  # fmt: skip
         facts = {"items": len(ids), "parts": parts, "shred": str(row.id)}
         entry = b.entry("archive.shred", by=by, facts=facts)
         entry.insert(row)
         with held_is_named(ids):
-            entry.insert(
-                *(Tombstone(item_id=r.item_id, conversation=r.conversation, shred=row) for r in found)
-            )
+            entry.insert(*(Tombstone(item_id=item, conversation=talk, shred=row) for item, talk in found))
+        reach("shred.before_commit")
+    reach("shred.after_intent")
     return row.id
 
 
@@ -119,32 +118,15 @@ def held_is_named(items: Sequence[int]) -> Iterator[None]:
         raise Held(dict.fromkeys(items, ())) from None
 
 
-def _parts_that_end(ids: Sequence[int], scope: ShredScope, target: str | None) -> list[list[int]]:
-    """[entry, n] of the parts of bases, and of the conversation, that have no other living item."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT b.id FROM archive_item i JOIN archive_basis b ON b.id = i.basis_id"
-            " WHERE i.item_id = ANY(%s) AND NOT EXISTS (SELECT FROM archive_item o WHERE o.basis_id = b.id"
-            " AND o.item_id BETWEEN b.batch_id * 65536 AND b.batch_id * 65536 + 65535"
-            " AND o.item_id <> ALL(%s))",
-            [list(ids), list(ids)],
-        )
-        keys = [("archive_basis", str(row[0])) for row in cursor.fetchall()]
-    if scope is ShredScope.CONVERSATION and target is not None:
-        keys.append(("archive_conversation", target))
-    return _places(keys)
-
-
-def _places(keys: Sequence[tuple[str, str]]) -> list[list[int]]:
-    return sorted([part.entry, part.n] for parts in ledger.parts(keys).values() for part in parts)
-
-
 def finish(intent: UUID, *, by: str, at: int) -> CertificateRef:
     """Steps 2 to 5 of a destruction, from wherever it stopped. Held if a hold came in between."""
     items = list(Tombstone.objects.filter(shred=intent).order_by("item_id").values_list("item_id", flat=True))
     unlist(items)
+    reach("shred.after_unlist")
     left = erase_secrets(items)
+    reach("shred.after_secrets")
     empty(intent, items)
+    reach("shred.after_emptied")
     return certify(intent, left, by=by, at=at)
 
 
@@ -166,7 +148,10 @@ def erase_secrets(items: Sequence[int]) -> set[int]:
         alive = Item.objects.filter(item_id__in=list(items), shredded_in__isnull=True)
         if held := queries.covering(list(alive.values_list("item_id", flat=True))):
             raise Held(held)
-        return erase(ports.keyring(), items)
+        left: set[int] = set()
+        for start in range(0, len(items), ERASED_AT_ONCE):
+            left |= erase(ports.keyring(), items[start : start + ERASED_AT_ONCE])
+        return left
 
 
 def empty(intent: UUID, items: Sequence[int]) -> None:
@@ -207,6 +192,23 @@ def _epochs_of(intent: UUID) -> list[int]:
     return list(range(1, newest.epoch + 1)) if newest else []
 
 
+def progress() -> list[Progress]:
+    """Every destruction that is not certified, oldest first, and how far it is; a hold may be what keeps it there."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT s.id, s.scope, s.items, s.at, count(i.item_id) FROM archive_shred s"
+            " LEFT JOIN archive_tombstone t ON t.shred_id = s.id"
+            " LEFT JOIN archive_item i ON i.item_id = t.item_id AND i.conversation = t.conversation"
+            "  AND i.shredded_in IS NOT NULL"
+            " WHERE NOT EXISTS (SELECT FROM archive_certificate c WHERE c.shred_id = s.id)"
+            " GROUP BY s.id ORDER BY s.at, s.id"
+        )
+        return [
+            Progress(key, ShredScope(scope), items, at, Step.EMPTIED if items == emptied else Step.INTENDED)
+            for key, scope, items, at, emptied in cursor.fetchall()
+        ]
+
+
 def finish_destructions(*, by: str, at: int) -> list[UUID]:
     """Take up every destruction that a crash or a hold stopped; run at start. Returns those still held."""
     held = []
@@ -223,12 +225,14 @@ def shred_leftovers(*, by: str, at: int) -> UUID | None:
     """Empty bases whose items went in several destructions at once: none of these was the last when it looked."""
     with connections["default"].cursor() as cursor:
         cursor.execute(
-            "SELECT b.id FROM archive_basis b WHERE b.shredded_in IS NULL AND NOT EXISTS ("
-            " SELECT FROM archive_item i WHERE i.basis_id = b.id"
-            " AND i.item_id BETWEEN b.batch_id * 65536 AND b.batch_id * 65536 + 65535)"
+            "WITH hit AS MATERIALIZED (SELECT DISTINCT item_id / 65536 AS batch FROM archive_tombstone),"
+            " used AS MATERIALIZED (SELECT DISTINCT i.basis_id FROM hit JOIN archive_item i"
+            "  ON i.item_id BETWEEN hit.batch * 65536 AND hit.batch * 65536 + 65535 WHERE i.basis_id IS NOT NULL)"
+            " SELECT b.id FROM hit JOIN archive_basis b ON b.batch_id = hit.batch"
+            " LEFT JOIN used u ON u.basis_id = b.id WHERE b.shredded_in IS NULL AND u.basis_id IS NULL"
         )
         keys = [("archive_basis", str(row[0])) for row in cursor.fetchall()]
-    places = _places(keys)
+    places = taking.places(keys)
     if not places:
         return None
     with book(at=at) as b:

@@ -134,3 +134,21 @@ class IndexBusy(JieliError):
     """Segments kept being replaced while a search read them."""
 
     code = "archive.index_busy"
+
+
+class RetentionUnknown(JieliError):
+    """No such class of records, or none that the archive itself can destroy; or no such plan."""
+
+    code = "archive.unknown_class"
+
+
+class RetentionTooShort(JieliError):
+    """A period below what the law prescribes, or no period at all."""
+
+    code = "archive.retention_too_short"
+
+
+class NothingDue(JieliError):
+    """Nothing of a class is past its time, or all of it is held."""
+
+    code = "archive.nothing_due"

@@ -1,9 +1,12 @@
 """Tables of the archive. Items and index rows are what a cluster distributes: no foreign key in or out (ADR 12)."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
+from jieli.archive.media_models import Media as Media
+from jieli.archive.media_models import MediaRemoval as MediaRemoval
 from jieli.archive.types import EpochState, HoldScope
 from jieli.ledger.tables import Kind, Row, derived, free, sealed
 
@@ -158,6 +161,8 @@ class Item(Row):
                 name="archive_item_whole_or_shredded",
             ),
         ]  # fmt: skip
+        # Next to nothing to keep, and enough to see that nothing old is there.
+        indexes = [BrinIndex(fields=["event_at"], name="archive_item_event")]
 
 
 class Shred(Row):
@@ -187,6 +192,40 @@ class Tombstone(Row):
 
     class Meta:
         db_table = "archive_tombstone"
+
+
+class RetentionPolicy(Row):
+    """How long each class is kept from now on: `months` is canonical JSON. Version 0 is the data file itself."""
+
+    table_kind = Kind.APPEND
+    version = sealed(models.IntegerField(primary_key=True))
+    defaults = sealed(models.TextField())
+    months = sealed(models.TextField())
+    reason = sealed(models.TextField())
+    by = sealed(models.TextField())
+    at = sealed(models.BigIntegerField())
+
+    class Meta:
+        db_table = "archive_retention_policy"
+
+
+class RetentionPlan(Row):
+    """What of a class is to go: events before `before`, items up to `newest`. Its destruction has its id (ADR 20)."""
+
+    table_kind = Kind.APPEND
+    id = sealed(models.UUIDField(primary_key=True))
+    policy = sealed(models.IntegerField())
+    code = sealed(models.TextField())
+    channel = sealed(models.TextField())
+    before = sealed(models.BigIntegerField())
+    newest = sealed(models.BigIntegerField())
+    items = sealed(models.IntegerField())
+    reason = sealed(models.TextField())
+    by = sealed(models.TextField())
+    at = sealed(models.BigIntegerField())
+
+    class Meta:
+        db_table = "archive_retention_plan"
 
 
 class Certificate(Row):

@@ -12,7 +12,7 @@ from jieli.archive.deposits import identity, known
 from jieli.archive.errors import IndexBusy, ItemUnknown
 from jieli.archive.index.errors import IndexCorrupt
 from jieli.archive.index.search import Candidate, candidates
-from jieli.archive.index.tokens import Tokens, tokens_of_query
+from jieli.archive.index.tokens import Tokens, query_of
 from jieli.archive.keys.store import index_keys
 from jieli.archive.models import (
     Certificate,
@@ -26,6 +26,7 @@ from jieli.archive.models import (
     WrapEpoch,
 )
 from jieli.archive.rows import quoted, row_json
+from jieli.archive.stored import Stored
 from jieli.archive.types import (
     POSITIONS,
     CandidatePage,
@@ -43,10 +44,13 @@ from seal.tree import Tree
 
 __all__ = ["known"]
 
-_ITEMS = (
-    "SELECT i.item_id, i.conversation, i.source, i.event_at, i.channel, i.msgtype, i.recalls, b.speaker_kind,"
+ITEM_COLUMNS = (
+    "i.item_id, i.conversation, i.source, i.event_at, i.channel, i.msgtype, i.recalls, b.speaker_kind,"
     " b.speaker, b.account, b.holder, b.rows, b.documented_later, b.scopes, t.item_id IS NOT NULL,"
-    " i.shredded_in IS NOT NULL FROM archive_item i LEFT JOIN archive_basis b ON b.id = i.basis_id"
+    " i.shredded_in IS NOT NULL"
+)
+ITEM_TABLES = (
+    "archive_item i LEFT JOIN archive_basis b ON b.id = i.basis_id"
     " LEFT JOIN archive_tombstone t ON t.item_id = i.item_id"
 )
 _MOST_AT_ONCE = 1_000
@@ -55,11 +59,12 @@ _TRIES = 3
 
 def _refs(where: str, args: list[Any]) -> list[ItemRef]:
     with connections["default"].cursor() as cursor:
-        cursor.execute(f"{_ITEMS} WHERE {where}", args)
-        return [_ref(row) for row in cursor.fetchall()]
+        cursor.execute(f"SELECT {ITEM_COLUMNS} FROM {ITEM_TABLES} WHERE {where}", args)  # noqa: S608 - our words
+        return [item_ref(row) for row in cursor.fetchall()]
 
 
-def _ref(row: Sequence[Any]) -> ItemRef:
+def item_ref(row: Sequence[Any]) -> ItemRef:
+    """A row that begins with ITEM_COLUMNS as a value."""
     return ItemRef(
         item_id=row[0], conversation=row[1], source=row[2], event_ms=row[3], channel=row[4], msgtype=row[5],
         recalls=bytes(row[6]) if row[6] is not None else None, speaker_kind=row[7], speaker=row[8],
@@ -160,13 +165,12 @@ def _walk(
     to_ms: int | None,
     after: tuple[int, int] | None,
 ) -> Iterator[Candidate]:
-    ring = ports.keyring()
-    keys = index_keys(ring, {manifest.month for _, manifest in live})
+    asked = query_of(query)  # one too short is refused even where there is no month to look in
+    keys = index_keys(ports.keyring(), {manifest.month for _, manifest in live})
 
     def tokens(month: int) -> Tokens:
-        return tokens_of_query(query, keys[month])
+        return asked.tokens(keys[month])
 
-    tokens_of_query(query, bytes(32))  # a query too short is refused even where there is no month to look in
     for found in candidates(tokens, live, segments.fetch, from_ms=from_ms, to_ms=to_ms):
         if after is None or (found.event_ms, found.document) < after:
             yield found
@@ -178,7 +182,7 @@ def _page(found: Iterator[Candidate], limit: int, **wanted: object) -> Candidate
     size = limit + 1  # enough where nothing is filtered out
     while True:
         chunk = list(islice(found, size))
-        refs = items(one.document for one in chunk)
+        refs = items(one.document for one in chunk) if chunk else {}
         for one in chunk:
             ref = refs.get(one.document)
             if ref is not None and not ref.tombstoned and _wanted(ref, **wanted):
@@ -241,7 +245,7 @@ def _leaves_of_batch(batch: int) -> list[bytes]:
     return [bytes(leaf) for leaf in found.order_by("item_id").values_list("leaf", flat=True)]
 
 
-def row_bytes(row: Item) -> bytes | None:
+def row_bytes(row: "Item | Stored") -> bytes | None:
     """The canonical JSON of an item's sealed columns; None once it is emptied."""
     if row.basis_id is None or row.cipher_sha256 is None:
         return None

@@ -1,6 +1,6 @@
 """The search index in the database: segments written with their batch, merged later, rewritten without the dead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import psycopg
@@ -9,16 +9,24 @@ from numpy.typing import NDArray
 
 from jieli.archive import locks
 from jieli.archive.index import segment as codec
+from jieli.archive.index import tiers
+from jieli.archive.index.merging import Merging, documents
 from jieli.archive.index.rows import Manifest
 from jieli.archive.index.search import Wanted
 from jieli.archive.keys.ring import Keyring
 from jieli.archive.keys.store import index_keys
 from jieli.archive.models import Segment, SegmentRow
-from jieli.archive.policy import MERGE_WIDTH, tier
-from jieli.ledger.bulk import copy_records, copy_rows
+from jieli.kernel.failpoints import reach
+from jieli.ledger.bulk import copy_rows
 
 Int64s = NDArray[np.int64]
-_ROW_COLUMNS = ("row", "segment", "data")
+_IDS_AT_ONCE = 10_000
+#: So often a merge is begun anew when an erasure was quicker; then the worker's next turn has it.
+_TRIES = 3
+
+
+class _OvertakenError(Exception):
+    """What is being merged was rewritten meanwhile, or more of it was tombstoned."""
 
 
 def add(ring: Keyring, ids: Int64s, times: Int64s, texts: Sequence[str]) -> None:
@@ -29,23 +37,38 @@ def add(ring: Keyring, ids: Int64s, times: Int64s, texts: Sequence[str]) -> None
 
 def write(built: Sequence[codec.Segment]) -> list[int]:
     """Store segments; their numbers."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT nextval('archive_segment_id_seq') FROM generate_series(1, %s)", [len(built)])
-        numbers = [row[0] for row in cursor.fetchall()]
-    copy_rows([_row(number, one.manifest) for number, one in zip(numbers, built, strict=True)])
-    copy_records(
-        "archive_segment_row",
-        _ROW_COLUMNS,
-        (
-            (row, number, data)
-            for number, one in zip(numbers, built, strict=True)
-            for row, data in one.rows.items()
-        ),
+    numbers = new_numbers(len(built))
+    copy_rows([stored(number, one.manifest) for number, one in zip(numbers, built, strict=True)])
+    write_rows(
+        (row, number, data)
+        for number, one in zip(numbers, built, strict=True)
+        for row, data in one.rows.items()
     )
     return numbers
 
 
-def _row(number: int, m: Manifest) -> Segment:
+def new_numbers(count: int) -> list[int]:
+    """Numbers for so many segments, ascending."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT nextval('archive_segment_id_seq') FROM generate_series(1, %s)", [count])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def write_rows(rows: Iterable[tuple[int, int, bytes]]) -> None:
+    """Store (row, segment, bytes) in binary: they are the most bytes of a deposit, and as text would double."""
+    connection = connections["default"]
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy("COPY archive_segment_row (row, segment, data) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(["int4", "int8", "bytea"])
+        for row in rows:
+            copy.write_row(row)
+
+
+def stored(number: int, m: Manifest) -> Segment:
+    """The row of a segment that is searched."""
     return Segment(
         id=number, month=m.month, documents=m.documents, first_ms=m.first_ms, last_ms=m.last_ms,
         shard_bits=m.shard_bits, mark=m.mark,
@@ -59,19 +82,33 @@ def manifest(row: Segment) -> Manifest:
 
 def live(*, from_ms: int | None = None, to_ms: int | None = None) -> list[tuple[int, Manifest]]:
     """(number, manifest) of the segments that are searched and touch the window."""
-    found = Segment.objects.filter(replaced_by__isnull=True)
-    if from_ms is not None:
-        found = found.filter(last_ms__gte=from_ms)
-    if to_ms is not None:
-        found = found.filter(first_ms__lt=to_ms)
-    return [(row.id, manifest(row)) for row in found]
+    return _live(
+        "last_ms >= %s AND first_ms < %s",
+        [-(2**63) if from_ms is None else from_ms, 2**63 - 1 if to_ms is None else to_ms],
+    )
+
+
+def live_of_month(month: int) -> list[tuple[int, Manifest]]:
+    """(number, manifest) of a month's segments, oldest first."""
+    return sorted(_live("month = %s", [month]), key=lambda one: one[0])
+
+
+def _live(where: str, args: Sequence[int]) -> list[tuple[int, Manifest]]:
+    # Bare rows: a search reads some hundred of them, and a model each would take longer than all the rest.
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT id, month, documents, first_ms, last_ms, shard_bits, mark FROM archive_segment"  # noqa: S608
+            f" WHERE replaced_by IS NULL AND {where}",
+            args,
+        )
+        return [(row[0], Manifest(*row[1:])) for row in cursor.fetchall()]
 
 
 def fetch(wanted: Sequence[Wanted]) -> Mapping[Wanted, bytes]:
     """The bytes of index rows, in one query; a row that is not there is absent."""
     connection = connections["default"]
     connection.ensure_connection()
-    # The driver's own cursor, for it can answer in binary: rows are up to 256 KiB, and hex would double them.
+    # The driver's own cursor, for it can answer in binary: rows are up to 32 KiB, and hex would double them.
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(
             "SELECT r.segment, r.row, r.data FROM unnest(%s::int[], %s::bigint[]) AS w(row, segment)"
@@ -79,7 +116,7 @@ def fetch(wanted: Sequence[Wanted]) -> Mapping[Wanted, bytes]:
             [[w.row for w in wanted], [w.segment for w in wanted]],
             binary=True,
         )
-        return {Wanted(number, row): bytes(data) for number, row, data in cursor.fetchall()}
+        return {Wanted(number, row): data for number, row, data in cursor.fetchall()}
 
 
 def load(row: Segment) -> codec.Segment:
@@ -88,44 +125,98 @@ def load(row: Segment) -> codec.Segment:
     return codec.Segment(manifest(row), {number: bytes(data) for number, data in found})
 
 
-def merge_month(month: int) -> int:
-    """Merge the segments of a month tier by tier until no tier is full; how many were replaced.
+def merge_month(month: int, *, at: int | None = None) -> int:
+    """Merge a month's segments tier by tier until no tier is full; how many were replaced. With `at`, settled months
+    are merged to the end.
 
-    One merge is one transaction under the month's lock. Crash before COMMIT: the old segments still serve.
+    One merge is one transaction. It reads and writes without holding up anybody and takes the month's lock only to
+    put its result in place, if meanwhile no source was rewritten and nothing more was tombstoned: else it begins
+    anew. Crash before COMMIT: the old segments still serve.
     """
-    replaced = 0
-    while True:
-        with transaction.atomic(using="default", durable=True):
-            locks.change_segments(month)
-            group = _full_tier(month)
-            if not group:
-                return replaced
-            _replace(group, [load(row) for row in group])
-            replaced += len(group)
+    replaced, tries = 0, 0
+    while tries < _TRIES:
+        try:
+            done = _merge_once(month, settled=tiers.settled(month, at=at))
+        except _OvertakenError:
+            tries += 1
+            continue
+        if not done:
+            break
+        replaced += done
+    return replaced
 
 
-def months_to_merge() -> list[int]:
-    """Months in which some tier is full."""
-    months = Segment.objects.filter(replaced_by__isnull=True).values_list("month", flat=True).distinct()
-    return [month for month in sorted(months) if _full_tier(month)]
-
-
-def _full_tier(month: int) -> list[Segment]:
-    tiers: dict[int, list[Segment]] = {}
-    for row in Segment.objects.filter(month=month, replaced_by__isnull=True).order_by("id"):
-        tiers.setdefault(tier(row.documents), []).append(row)
-    return next((group for _, group in sorted(tiers.items()) if len(group) >= MERGE_WIDTH), [])
-
-
-def _replace(rows: Sequence[Segment], loaded: Sequence[codec.Segment]) -> None:
-    """Put one segment without the tombstoned documents in the place of these."""
-    ids = np.concatenate([codec.documents_of(one)[0] for one in loaded]).tolist()
+def months_to_merge(*, at: int | None = None) -> list[int]:
+    """Months in which some tier is full, or which are settled and still in pieces."""
+    sizes: dict[int, list[tuple[int, int]]] = {}
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT item_id FROM archive_tombstone WHERE item_id = ANY(%s)", [ids])
-        dead = {row[0] for row in cursor.fetchall()}
-    merged = codec.merge(loaded, dead)
-    number = write([merged])[0] if merged else 0
-    Segment.objects.filter(id__in=[row.id for row in rows]).update(replaced_by=number)
+        cursor.execute("SELECT month, id, documents FROM archive_segment WHERE replaced_by IS NULL")
+        for month, number, count in cursor.fetchall():
+            sizes.setdefault(month, []).append((number, count))
+    found = (m for m, each in sizes.items() if tiers.next_merge(each, settled=tiers.settled(m, at=at)))
+    return sorted(found)
+
+
+def _merge_once(month: int, *, settled: bool) -> int:
+    with transaction.atomic(using="default", durable=True):
+        if not locks.merge_alone(month):
+            return 0
+        sources = dict(live_of_month(month))
+        chosen = tiers.next_merge([(n, m.documents) for n, m in sources.items()], settled=settled)
+        if chosen:
+            merging, number = _written([(n, sources[n]) for n in chosen])
+            reach("index.before_swap")
+            locks.change_segments(month)
+            if (
+                not set(chosen) <= dict(live_of_month(month)).keys()
+                or tombstoned(merging.ids) != merging.dead
+            ):
+                raise _OvertakenError
+            _swap(chosen, number, merging)
+        return len(chosen)
+
+
+def _written(sources: Sequence[tuple[int, Manifest]]) -> tuple[Merging, int]:
+    """A merge of these, with its rows stored under a number that nobody looks for yet."""
+    merging = Merging(sources, fetch, size=shard_bytes([n for n, _ in sources]), dead=tombstoned)
+    [number] = new_numbers(1)
+    for block in merging.blocks():
+        write_rows((row, number, data) for row, data in block)
+        reach("index.merge_rows")
+    return merging, number
+
+
+def _swap(old: Sequence[int], number: int, merging: Merging) -> None:
+    """Put the merged segment in the place of these, in the caller's transaction and under the month's lock."""
+    if merging.manifest is not None:
+        copy_rows([stored(number, merging.manifest)])
+    Segment.objects.filter(id__in=old).update(replaced_by=number if merging.manifest is not None else 0)
+    reach("index.after_swap")
+
+
+def shard_bytes(numbers: Sequence[int]) -> int:
+    """The bytes of the postings of segments, as they are stored."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(octet_length(data)), 0) FROM archive_segment_row WHERE segment = ANY(%s) AND row >= 0",
+            [list(numbers)],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def tombstoned(ids: Int64s) -> frozenset[int]:
+    """Which of these items are being destroyed, or were."""
+    found: set[int] = set()
+    with connections["default"].cursor() as cursor:
+        for some in _chunks(ids):
+            cursor.execute("SELECT item_id FROM archive_tombstone WHERE item_id = ANY(%s)", [some])
+            found.update(row[0] for row in cursor.fetchall())
+    return frozenset(found)
+
+
+def _chunks(ids: Int64s) -> Iterator[list[int]]:
+    for first in range(0, len(ids), _IDS_AT_ONCE):
+        yield ids[first : first + _IDS_AT_ONCE].tolist()
 
 
 def rewrite_without(events: Mapping[int, int]) -> int:
@@ -142,16 +233,18 @@ def rewrite_without(events: Mapping[int, int]) -> int:
 
 
 def _rewrite_month(month: int, items: Sequence[int], events: Mapping[int, int]) -> int:
+    """Under the month's lock from beginning to end: a merge that is under way will find its sources gone."""
     first, last = min(events[i] for i in items), max(events[i] for i in items)
     wanted = np.array(items, np.int64)
     rewritten = 0
     with transaction.atomic(using="default", durable=True):
         locks.change_segments(month)
-        live_ones = Segment.objects.filter(month=month, replaced_by__isnull=True)
-        for row in live_ones.filter(first_ms__lte=last, last_ms__gte=first):
-            loaded = load(row)
-            if np.isin(codec.documents_of(loaded)[0], wanted).any():
-                _replace([row], [loaded])
+        for number, known in live_of_month(month):
+            if known.first_ms > last or known.last_ms < first:
+                continue
+            if np.isin(documents(number, known, fetch)[0], wanted).any():
+                merging, fresh = _written([(number, known)])
+                _swap([number], fresh, merging)
                 rewritten += 1
     return rewritten
 

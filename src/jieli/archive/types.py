@@ -17,19 +17,32 @@ class HoldScope(Enum):
     """What a hold covers: one item, a conversation, a person, a channel.
 
     A person: what he said, what came through an account that he held then, and both halves of the one-to-one
-    conversations in which he spoke.
+    conversations in which he spoke. 时效 covers the same, is placed by a rule only, and gives way to the wish of a
+    person concerned (ADR 20).
     """
 
     ITEM = "条目"
     CONVERSATION = "会话"
     PERSON = "人"
     CLASS = "类别"
+    LIMITATION = "时效"
 
 
 class ShredScope(Enum):
+    """What a destruction names. 本人: items that a person wants gone; 类别: what a retention plan covers."""
+
     ITEMS = "条目"
     CONVERSATION = "会话"
     PERSON = "人"
+    OWN = "本人"
+    CLASS = "类别"
+
+
+class Step(Enum):
+    """How far a destruction is. 已立意: nobody finds or opens it; 已清空: secrets and ciphertext are gone."""
+
+    INTENDED = "已立意"
+    EMPTIED = "已清空"
 
 
 class EpochState(Enum):
@@ -204,3 +217,14 @@ class CertificateRef:
     backups_gone_by: int
     epochs: tuple[int, ...]
     epochs_gone_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A destruction under way."""
+
+    shred: UUID
+    scope: ShredScope
+    items: int
+    at: int
+    step: Step

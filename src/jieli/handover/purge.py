@@ -104,8 +104,8 @@ def _intend(case: UUID, *, by: str, at: int) -> UUID | None:
 
 def _destroy(row: Case, items: list[int], *, by: str, at: int) -> UUID:
     return destruction.intend(
-        items=items, scope=ShredScope.ITEMS, target=None, reason=f"离职清除本人私人内容（{row.matter.number}）",
-        by=by, at=at, matter=row.matter_id,
+        items=items, scope=ShredScope.OWN, target=str(row.staff_id), by=by, at=at, matter=row.matter_id,
+        reason=f"离职清除本人私人内容（{row.matter.number}）",
     )  # fmt: skip
 
 

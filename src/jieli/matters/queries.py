@@ -16,6 +16,14 @@ def matter(number: str) -> MatterRef:
     return found[0]
 
 
+def standing(number: str) -> tuple[UUID, bool]:
+    """The id of a matter and whether it is open, without its people: what every search asks; NoSuchMatter."""
+    found = Matter.objects.filter(number=number).values_list("id", "closed_on")[:1]
+    for key, closed_on in found:
+        return key, closed_on is None
+    raise unknown()
+
+
 def matters(ids: Iterable[UUID]) -> dict[UUID, MatterRef]:
     """Matters by id, those that exist."""
     return {m.id: m for m in refs(list(Matter.objects.filter(id__in=list(ids))))}

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from jieli.ledger.tables import Kind, Row, sealed
-from jieli.reading.types import OpeningKind, Purpose
+from jieli.reading.types import OpeningKind, Purpose, SystemPurpose
 
 
 class Opening(Row):
@@ -42,7 +42,8 @@ class Opening(Row):
                 condition=Q(kind__in=[k.value for k in OpeningKind]), name="reading_opening_kind"
             ),
             models.CheckConstraint(
-                condition=Q(purpose__in=[p.value for p in Purpose]), name="reading_opening_purpose"
+                condition=Q(purpose__in=[p.value for p in (*Purpose, *SystemPurpose)]),
+                name="reading_opening_purpose",
             ),
         ]
         indexes = [GinIndex(fields=["items"], name="reading_opening_items")]

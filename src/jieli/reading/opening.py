@@ -28,7 +28,8 @@ from jieli.reading.types import (
     Window,
 )
 
-Cut = Callable[[OpenedItem], str | None]
+#: What is shown of a text; None where it does not belong here after all.
+Cut = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def open_under_row(
     snippets: list[str] = []
     alike: list[int] = []
     for item in opened:
-        piece = item.text if cut is None else cut(item)
+        piece = item.text if cut is None else cut(item.text)
         if piece is None:
             alike.append(item.item.item_id)
         else:
@@ -133,7 +134,8 @@ def _row(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int]) 
 
 def _concerns(row: Opening, items: Sequence[ItemRef]) -> list[Concern]:
     """The staff whom items concern: who spoke, who held the account then, and who used it then."""
-    users = assets.users_of({item.account for item in items if item.account is not None})
+    accounts = {item.account for item in items if item.account is not None}
+    users = assets.users_of(accounts) if accounts else {}
     spoke, held, used = (defaultdict[UUID, set[int]](set) for _ in Capacity)
     for item in items:
         if item.speaker is not None and item.speaker_kind == SubjectKind.STAFF.value:

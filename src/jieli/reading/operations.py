@@ -15,7 +15,6 @@ from jieli.archive.errors import ItemUnknown
 from jieli.archive.types import ItemRef, OpenedItem
 from jieli.matters import queries as matters
 from jieli.matters.errors import NoSuchMatter
-from jieli.matters.types import MatterRef
 from jieli.reading.errors import ApprovalNeeded, MatterNotOpen
 from jieli.reading.opening import Request, open_under_row, page_of
 from jieli.reading.policy import (
@@ -29,7 +28,7 @@ from jieli.reading.policy import (
     read_cursor,
     write_cursor,
 )
-from jieli.reading.snippets import snippet
+from jieli.reading.snippets import snippets_of
 from jieli.reading.standing import sift
 from jieli.reading.types import LeftOut, OpeningKind, Page, Purpose, Window
 
@@ -59,7 +58,7 @@ def search(
     asked = replace(asked, window=window, query=query)
     check_amount(limit, most=MOST_A_PAGE)
     good, left, following = _candidates(asked, query, after=read_cursor(cursor), limit=limit)
-    opened = open_under_row(asked, good, left, lambda item: snippet(item.text, query))
+    opened = open_under_row(asked, good, left, snippets_of(query))
     return page_of(opened, left, write_cursor(following))
 
 
@@ -122,9 +121,9 @@ def ask_approval(
     The asker may not decide it. Errors: Forbidden, PurposeDenied, MatterNotOpen, BadRequest (approvals.bad_request).
     """
     check_may(by, Permission.READ, at=at)
-    known, thread = check_purpose(purpose), _open_matter(matter)
+    known, thread = check_purpose(purpose), open_matter(matter)
     return approvals.open_request(
-        kind=APPROVAL_KIND, subject=thread.id, digest=approval_digest(known, thread.id), scope=scope,
+        kind=APPROVAL_KIND, subject=thread, digest=approval_digest(known, thread), scope=scope,
         reason=reason, expires_at=expires_at, by=by.actor, at=at,
     )  # fmt: skip
 
@@ -132,17 +131,18 @@ def ask_approval(
 def _checked(kind: OpeningKind, purpose: str, matter: str, by: Person, at: int) -> Request:
     check_may(by, Permission.READ, at=at)
     known = check_purpose(purpose)
-    thread = _open_matter(matter)
-    approval = _approved(known, thread.id, by=by, at=at)
-    return Request(kind, known, thread.id, by, at, approval=approval)
+    thread = open_matter(matter)
+    approval = _approved(known, thread, by=by, at=at)
+    return Request(kind, known, thread, by, at, approval=approval)
 
 
-def _open_matter(number: str) -> MatterRef:
+def open_matter(number: str) -> UUID:
+    """The id of an open matter; MatterNotOpen for any other number."""
     try:
-        thread = matters.matter(number)
+        thread, is_open = matters.standing(number)
     except NoSuchMatter:
         raise MatterNotOpen("没有这个在办事项，不能查阅。", remedy="请先立案，或核对事项编号。") from None
-    if not thread.open:
+    if not is_open:
         raise MatterNotOpen("事项已经结案，不能再为它查阅。", remedy="如有新的情况，请另立事项。")
     return thread
 

@@ -25,7 +25,7 @@ NEEDS_APPROVAL = frozenset({Purpose.SERVICE})
 APPROVAL_KIND = "查阅"
 MOST_A_PAGE = 200
 #: So many items one opening may name: a package is opened in pieces.
-MOST_AN_OPENING = 5_000
+MOST_AN_OPENING = 20_000
 
 
 def check_purpose(word: str) -> Purpose:

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import connections
+
 from jieli.ledger import queries as ledger
 from jieli.matters import queries as matters
 from jieli.matters.types import MatterRef
 from jieli.reading.models import Concern, Opening, Unshown
-from jieli.reading.types import Capacity, NotShown, OpeningKind, OpeningRef, Purpose
+from jieli.reading.types import Capacity, NotShown, OpeningKind, OpeningRef, Purpose, SystemPurpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class OpeningRecord:
     by: str
     role: str
     unit: str
-    purpose: Purpose
+    purpose: Purpose | SystemPurpose
     matter: UUID
     query: str | None
     items: tuple[int, ...]
@@ -36,8 +38,10 @@ def opening_names(receipt: UUID, items: Sequence[int]) -> bool:
 
     Committed, because the caller asks outside of any transaction of its own.
     """
-    named = Opening.objects.filter(id=receipt).values_list("items", flat=True).first()
-    return named is not None and set(items) <= set(named)
+    with connections[Opening.store].cursor() as cursor:
+        cursor.execute("SELECT items FROM reading_opening WHERE id = %s", [receipt])
+        named = cursor.fetchone()
+    return named is not None and set(items) <= set(named[0])
 
 
 def openings_concerning(staff: UUID, *, limit: int = 100) -> list[OpeningRef]:
@@ -91,12 +95,16 @@ def openings(
     records = [
         OpeningRecord(
             row.id, entries[str(row.id)].entry, row.at, OpeningKind(row.kind), row.by, row.role, row.unit,
-            Purpose(row.purpose), row.matter, row.query, tuple(row.items), row.left_out, unshown.get(row.id, {}),
+            _purpose(row.purpose), row.matter, row.query, tuple(row.items), row.left_out, unshown.get(row.id, {}),
             row.approval,
         )
         for row in rows
     ]  # fmt: skip
     return sorted(records, key=lambda record: record.entry, reverse=True)
+
+
+def _purpose(word: str) -> Purpose | SystemPurpose:
+    return SystemPurpose(word) if word in set(SystemPurpose) else Purpose(word)
 
 
 def _unshown(ids: Iterable[UUID]) -> dict[UUID, dict[NotShown, tuple[int, ...]]]:

@@ -11,6 +11,7 @@ from jieli.access.policy import reach
 from jieli.access.types import Permission, Person
 from jieli.archive.types import ItemRef
 from jieli.assets import queries as assets
+from jieli.consent.queries import spoke_against
 from jieli.consent.snapshot import step_facts
 from jieli.consent.timeline import consent_over_time
 from jieli.consent.types import MEANS_OF, Means, Scope
@@ -66,9 +67,11 @@ def _silenced(items: Iterable[ItemRef], scope: Scope, *, at: int) -> tuple[Said,
     Having withdrawn 采集 ends new collecting only: what was lawfully collected before is judged by its event.
     """
     people = {who for item in items for who in (item.speaker, item.holder) if who is not None}
+    people = spoke_against(people)
     ended: Said = set()
     objected: Said = set()
-    for who, steps in step_facts(people, platform="", external_ids=()).items():
+    facts = step_facts(people, platform="", external_ids=()) if people else {}
+    for who, steps in facts.items():
         if not isinstance(who, UUID):
             continue
         for means in {step.means for step in steps}:

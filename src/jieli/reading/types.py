@@ -19,10 +19,17 @@ class Purpose(StrEnum):
     EVIDENCE = "争议举证"
 
 
+class SystemPurpose(StrEnum):
+    """What a machine opens content for without showing it to anybody; no person can name it as a purpose."""
+
+    REBUILD = "系统重建"
+
+
 class OpeningKind(StrEnum):
     SEARCH = "检索"
     READ = "查阅"
     EVIDENCE = "取证"
+    REBUILD = "重建"
 
 
 class LeftOut(StrEnum):

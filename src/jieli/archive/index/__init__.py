@@ -5,7 +5,7 @@ promises that a search finds every stored text that holds the folded query (no f
 what is only alike is weeded out by `fold.matches` after decryption. Rows that do not decode raise
 `IndexCorrupt`, never anything else.
 
-Way in: `segment.build_segments` (texts of a batch → one segment per event month), `segment.merge`,
+Way in: `segment.build_segments` (texts of a batch → one segment per event month), `merging.Merging`,
 `search.candidates` with `tokens.tokens_of_query`, and `fold.matches`. Texts, tokens and keys never reach an
 error message.
 """

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from jieli.archive.index import fold_table
 from jieli.archive.index.fold_table import FOLD_VERSION
 
-__all__ = ["FOLD_VERSION", "Folded", "fold", "fold_texts", "matches"]
+__all__ = ["FOLD_VERSION", "Folded", "fold", "fold_texts", "folded_starts", "matches"]
 
 CODE_POINTS = 0x110000  # table values from here on name a code point that becomes none or several
 
@@ -99,6 +99,16 @@ def _spread(points: Points, starts: Offsets, odd: Offsets, table: _Table) -> Fol
     step = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
     result[np.repeat(first, widths) + step] = table.flat[np.repeat(table.at[which], widths) + step]
     return Folded(result, starts + grown[np.searchsorted(odd, starts)])
+
+
+def folded_starts(text: str) -> list[int]:
+    """Where each character of a text begins in its folded text, and where the last one ends."""
+    table = _table()
+    which = table.to[_points(text)].astype(np.int64) - CODE_POINTS
+    odd = which >= 0
+    widths = np.ones(len(which), np.int64)
+    widths[odd] = table.at[which[odd] + 1] - table.at[which[odd]]
+    return [0, *np.cumsum(widths).tolist()]
 
 
 def fold(text: str) -> str:

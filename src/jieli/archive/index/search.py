@@ -10,7 +10,15 @@ from jieli.archive.index.errors import IndexCorrupt
 from jieli.archive.index.rows import PAGE_DOCUMENTS, Manifest, Ordinals, Shard, page_row, read_page
 from jieli.archive.index.tokens import Tokens
 
-MOST_SEGMENTS_AT_ONCE = 32
+#: Segments are asked in groups of 1, 4, 16 … up to this.
+MOST_SEGMENTS_AT_ONCE = 64
+#: Pages are read for so many candidates of a segment at a time.
+NEXT_CANDIDATES = 32
+#: Segments with up to so many candidates have their pages read together.
+SHORT_WALK = 8
+#: Up to so many rows a group is read in one go; beyond, the rarest token's rows first, and the others' only where
+#: that one stands at all.
+FEW_ROWS = 24
 
 
 class Candidate(NamedTuple):
@@ -27,6 +35,9 @@ class Wanted(NamedTuple):
     row: int
 
 
+Source = tuple[int, Manifest]
+#: A shard, and where in it a posting list stands.
+_Span = tuple[Shard, tuple[int, int]]
 Fetch = Callable[[Sequence[Wanted]], Mapping[Wanted, bytes]]
 
 
@@ -41,16 +52,16 @@ def candidates(
 ) -> Iterator[Candidate]:
     """Documents holding every token, newest first (of one time: greatest id first), without the dead.
 
-    `tokens_of_month(202403)` is `tokens_of_query` under that month's index key. `segments` are (the caller's
-    key, manifest) in any order. The window is half open: from_ms ≤ event < to_ms. Rows are fetched in groups,
-    1, 2, 4 … segments at a time, newest first, and only as far as the caller goes on asking: one query per
-    group, not per row. Raises IndexCorrupt for a row that is missing or malformed.
+    `tokens_of_month(202403)` is the query under that month's index key, in the same order for every month.
+    `segments` are (the caller's key, manifest) in any order. The window is half open: from_ms ≤ event < to_ms.
+    Rows are fetched in groups of 1, 4, 16 … segments, newest first, and only as far as the caller goes on asking:
+    one query per group or two, not per row. Raises IndexCorrupt for a row that is missing or malformed.
     """
     low = -(2**63) if from_ms is None else from_ms
     high = 2**63 - 1 if to_ms is None else to_ms
     waiting = [one for one in segments if one[1].last_ms >= low and one[1].first_ms < high]
     waiting.sort(key=lambda one: (one[1].last_ms, one[0]))
-    known: dict[int, Tokens] = {}
+    look = _Look(tokens_of_month, fetch)
     # Heap entries: (-time, 0, 0, n) = walk n has nothing newer than this time, look; (-time, 1, -id, n) = its
     # document.
     walks: list[_Walk] = []
@@ -59,10 +70,12 @@ def candidates(
     while waiting or heap:
         if waiting and (not heap or waiting[-1][1].last_ms >= -heap[0][0]):
             group = [waiting.pop() for _ in range(min(at_once, len(waiting)))]
-            at_once = min(2 * at_once, MOST_SEGMENTS_AT_ONCE)
-            for key, manifest, ordinals in _intersected(group, tokens_of_month, known, fetch):
-                heapq.heappush(heap, (-manifest.last_ms, 0, 0, len(walks)))
-                walks.append(_Walk(key, manifest, ordinals, fetch, (low, high)))
+            at_once = min(4 * at_once, MOST_SEGMENTS_AT_ONCE)
+            found = [_Walk(*one, fetch, (low, high)) for one in look.intersected(group)]
+            _read_ahead(found, fetch)
+            for walk in found:
+                heapq.heappush(heap, (-walk.manifest.last_ms, 0, 0, len(walks)))
+                walks.append(walk)
             continue
         negative_ms, is_document, negative_id, number = heapq.heappop(heap)
         if is_document and -negative_id not in dead:
@@ -78,74 +91,119 @@ class _Walk:
     def __init__(
         self, key: int, manifest: Manifest, ordinals: Ordinals, fetch: Fetch, window: tuple[int, int]
     ) -> None:
-        self._key, self._manifest, self._ordinals = key, manifest, ordinals
+        self.key, self.manifest, self.ordinals = key, manifest, ordinals
+        self.ahead: Mapping[Wanted, bytes] = {}
         self._fetch, self._window = fetch, window
         self._ready: list[tuple[int, int, int]] = []  # oldest first: the newest is popped from the end
 
     def following(self) -> tuple[int, int, int] | None:
         """The next heap entry without the walk's number; None at the end."""
         while not self._ready:
-            if not len(self._ordinals):
+            if not len(self.ordinals):
                 return None
             self._read_newest_page()
         return self._ready.pop()
 
+    def next_pages(self) -> list[Wanted]:
+        """The pages of the next candidates: one for a frequent word, many small ones for a rare word."""
+        pages = np.unique(self.ordinals[-NEXT_CANDIDATES:] // PAGE_DOCUMENTS)
+        return [Wanted(self.key, page_row(page)) for page in pages.tolist()]
+
     def _read_newest_page(self) -> None:
-        page = int(self._ordinals[-1]) // PAGE_DOCUMENTS
-        cut = int(np.searchsorted(self._ordinals, page * PAGE_DOCUMENTS))
-        local = self._ordinals[cut:] - page * PAGE_DOCUMENTS
-        wanted = Wanted(self._key, page_row(page))
-        ids, times = read_page(self._manifest, page, _got(self._fetch([wanted]), wanted))
+        page = int(self.ordinals[-1]) // PAGE_DOCUMENTS
+        wanted = Wanted(self.key, page_row(page))
+        cut = int(np.searchsorted(self.ordinals, page * PAGE_DOCUMENTS))
+        local = self.ordinals[cut:] - page * PAGE_DOCUMENTS
+        if wanted not in self.ahead:
+            self.ahead = self._fetch(self.next_pages())
+        ids, times = read_page(self.manifest, page, got(self.ahead, wanted))
         low, high = self._window
-        self._ordinals = self._ordinals[: cut if times[0] >= low else 0]
+        self.ordinals = self.ordinals[: cut if times[0] >= low else 0]
         inside = local[(times[local] >= low) & (times[local] < high)]
-        if len(self._ordinals):
+        if len(self.ordinals):
             # An older page is read only when nothing newer is left anywhere.
             self._ready.append((-int(times[0]), 0, 0))
         pairs = zip((-times[inside]).tolist(), (-ids[inside]).tolist(), strict=True)
         self._ready.extend((ms, 1, number) for ms, number in pairs)
 
 
-def _intersected(
-    group: Sequence[tuple[int, Manifest]],
-    tokens_of_month: Callable[[int], Tokens],
-    known: dict[int, Tokens],
-    fetch: Fetch,
-) -> Iterator[tuple[int, Manifest, Ordinals]]:
-    """The segments of the group that hold documents with every token; their rows fetched in one go."""
-    wanted: dict[Wanted, None] = {}
-    for key, manifest in group:
-        if manifest.month not in known:
-            known[manifest.month] = tokens_of_month(manifest.month)
-            if not len(known[manifest.month]):
-                raise ValueError("a query has at least one token")
-        wanted.update((Wanted(key, manifest.shard_of(int(one))), None) for one in known[manifest.month])
-    rows = fetch(list(wanted))
-    for key, manifest in group:
-        ordinals = _holding_all(key, manifest, known[manifest.month], rows)
-        if len(ordinals):
-            yield key, manifest, ordinals
+def _read_ahead(walks: Sequence[_Walk], fetch: Fetch) -> None:
+    """One query for the pages of walks that hold little: all of them will be read before a caller has enough."""
+    short = [walk for walk in walks if len(walk.ordinals) <= SHORT_WALK]
+    if len(short) > 1:
+        rows = fetch([page for walk in short for page in walk.next_pages()])
+        for walk in short:
+            walk.ahead = rows
 
 
-def _holding_all(key: int, manifest: Manifest, tokens: Tokens, rows: Mapping[Wanted, bytes]) -> Ordinals:
-    """Intersect the posting lists, shortest first; nothing is decoded when one token is absent."""
-    shards: dict[int, Shard] = {}
-    spans: list[tuple[int, Shard, tuple[int, int]]] = []
-    missing = False
-    for token in tokens.tolist():
-        number = manifest.shard_of(token)
-        if number not in shards:
-            shards[number] = Shard(manifest, number, _got(rows, Wanted(key, number)))
-        span = shards[number].span(token)
-        if span is None:
-            missing = True
+class _Look:
+    """Looks through groups of segments, and learns on the way which of the query's tokens is the rarest."""
+
+    def __init__(self, tokens_of_month: Callable[[int], Tokens], fetch: Fetch) -> None:
+        self._tokens_of_month, self._fetch = tokens_of_month, fetch
+        self._known: dict[int, list[int]] = {}
+        self._seen: list[int] = []  # bytes of posting lists so far, by token of the query
+
+    def intersected(self, group: Sequence[Source]) -> Iterator[tuple[int, Manifest, Ordinals]]:
+        """The segments of the group that hold documents with every token."""
+        for _, manifest in group:
+            if manifest.month not in self._known:
+                self._known[manifest.month] = self._tokens_of_month(manifest.month).tolist()
+        width = len(next(iter(self._known.values())))
+        if not width:
+            raise ValueError("a query has at least one token")
+        self._seen = self._seen or [0] * width
+        every = range(width)
+        if len(group) * width <= FEW_ROWS:
+            spans = self._spans(group, every)
         else:
-            spans.append((span[1] - span[0], shards[number], span))
-    if missing:
-        return np.zeros(0, np.int64)
-    spans.sort(key=lambda one: one[0])
-    ordinals = spans[0][1].postings(spans[0][2])
-    for _, shard, span in spans[1:]:
+            lead = self._seen.index(min(self._seen))
+            first = self._spans(group, [lead])
+            group = [one for one in group if first[one[0]] is not None]
+            spans = self._spans(group, [n for n in every if n != lead]) if width > 1 else {}
+            spans = {key: _joined(first[key], spans.get(key, ())) for key, _ in group}
+        for key, manifest in group:
+            found = spans[key]
+            if found is not None:
+                ordinals = _holding_all(found)
+                if len(ordinals):
+                    yield key, manifest, ordinals
+
+    def _spans(self, group: Sequence[Source], places: Sequence[int]) -> dict[int, list[_Span] | None]:
+        """For each segment the posting lists of the query's tokens at these places; None where one is absent."""
+        tokens = {key: [self._known[manifest.month][n] for n in places] for key, manifest in group}
+        wanted = {
+            Wanted(key, manifest.shard_of(token)): None for key, manifest in group for token in tokens[key]
+        }
+        rows = self._fetch(list(wanted))
+        shards: dict[Wanted, Shard] = {}
+        found: dict[int, list[_Span] | None] = {}
+        for key, manifest in group:
+            spans: list[_Span] | None = []
+            for place, token in zip(places, tokens[key], strict=True):
+                at = Wanted(key, manifest.shard_of(token))
+                if at not in shards:
+                    shards[at] = Shard(manifest, at.row, got(rows, at))
+                span = shards[at].span(token)
+                if span is None:
+                    spans = None
+                    break
+                self._seen[place] += span[1] - span[0]
+                if spans is not None:
+                    spans.append((shards[at], span))
+            found[key] = spans
+        return found
+
+
+def _joined(first: list[_Span] | None, others: Sequence[_Span] | None) -> list[_Span] | None:
+    return None if first is None or others is None else [*first, *others]
+
+
+def _holding_all(spans: list[_Span]) -> Ordinals:
+    """Intersect the posting lists, shortest first."""
+    spans.sort(key=lambda one: one[1][1] - one[1][0])
+    ordinals = spans[0][0].postings(spans[0][1])
+    for shard, span in spans[1:]:
         other = shard.postings(span)
         at = np.minimum(np.searchsorted(other, ordinals), len(other) - 1)
         ordinals = ordinals[other[at] == ordinals]
@@ -154,7 +212,7 @@ def _holding_all(key: int, manifest: Manifest, tokens: Tokens, rows: Mapping[Wan
     return ordinals
 
 
-def _got(rows: Mapping[Wanted, bytes], wanted: Wanted) -> bytes:
+def got(rows: Mapping[Wanted, bytes], wanted: Wanted) -> bytes:
     data = rows.get(wanted)
     if data is None:
         raise IndexCorrupt("缺少索引行")

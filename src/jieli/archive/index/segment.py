@@ -5,7 +5,7 @@ whichever way they came together, so `fsck` may compare a segment with one built
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,7 +20,6 @@ from jieli.archive.index.rows import (
     Int64s,
     Manifest,
     Ordinals,
-    Shard,
     pack_varints,
     page_row,
     read_page,
@@ -29,8 +28,9 @@ from jieli.archive.index.rows import (
 )
 from jieli.archive.index.tokens import MAX_TEXTS, TextTokens, Tokens, begins_run, tokens_of_folded
 
-# A shard grows to this before a segment gets twice as many: some 250 rows for a million messages.
-ROW_BYTES = 256 * 1024
+# A shard grows to this before a segment gets twice as many: a search reads one for each token and segment, so it
+# is small; some 2,000 rows for a million messages.
+ROW_BYTES = 32 * 1024
 _CHINA_MS = 8 * 3_600_000  # Asia/Shanghai has had no summer time since 1991; events before 2011 are refused
 
 
@@ -70,8 +70,13 @@ def build_segments(
     return segments
 
 
-def build(month: int, ids: Int64s, times: Int64s, found: TextTokens) -> Segment:
-    """The segment of documents of one month, given in any order; `found` numbers them in that order."""
+def build(
+    month: int, ids: Int64s, times: Int64s, found: TextTokens, *, shard_bits: int | None = None
+) -> Segment:
+    """The segment of documents of one month, given in any order; `found` numbers them in that order.
+
+    In so many shards as its size asks for, or in 2^`shard_bits`: a merged segment has a number of its own.
+    """
     ids, times = _checked(ids, times, found.count)
     if not len(ids) or (month_of(times) != month).any():
         raise ValueError("a segment holds at least one document, and documents of its month only")
@@ -79,32 +84,7 @@ def build(month: int, ids: Int64s, times: Int64s, found: TextTokens) -> Segment:
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     which = np.repeat(np.arange(len(found.tokens)), np.diff(found.starts))
-    return _assemble(month, ids[order], times[order], found.tokens, which, rank[found.texts])
-
-
-def merge(segments: Sequence[Segment], dead: Collection[int] = frozenset()) -> Segment | None:
-    """One segment of the same month without the dead documents; None when nothing is left.
-
-    Reads every byte, so a corrupt row shows here at the latest. ValueError for segments of several months.
-    """
-    months = {segment.manifest.month for segment in segments}
-    if len(months) != 1:
-        raise ValueError("only segments of one month can be merged")
-    documents = [documents_of(segment) for segment in segments]
-    ids = np.concatenate([one[0] for one in documents])
-    times = np.concatenate([one[1] for one in documents])
-    order = np.lexsort((ids, times))
-    order = order[~np.isin(ids[order], np.fromiter(dead, np.int64, len(dead)))]
-    if len(np.unique(ids)) != len(ids):
-        raise IndexCorrupt("同一条目出现在两个分段")
-    if not len(order):
-        return None
-    rank = np.full(len(ids), -1, np.int64)
-    rank[order] = np.arange(len(order))
-    tokens, which, ordinals = _all_postings(segments)
-    ranked = rank[ordinals]
-    alive = ranked >= 0
-    return _assemble(months.pop(), ids[order], times[order], tokens, which[alive], ranked[alive])
+    return _assemble(month, ids[order], times[order], found.tokens, which, rank[found.texts], shard_bits)
 
 
 def documents_of(segment: Segment) -> tuple[Int64s, Int64s]:
@@ -115,7 +95,7 @@ def documents_of(segment: Segment) -> tuple[Int64s, Int64s]:
         raise IndexCorrupt("分段没有文档")
     ids = np.concatenate([page[0] for page in pages])
     times = np.concatenate([page[1] for page in pages])
-    if _mark(manifest.month, ids, times) != manifest.mark:
+    if mark_of(manifest.month, ids, times) != manifest.mark:
         raise IndexCorrupt("分段的文档与登记不符")
     return ids, times
 
@@ -137,43 +117,78 @@ def _checked(ids: Int64s, times: Int64s, count: int) -> tuple[Int64s, Int64s]:
     return ids, times
 
 
-def _all_postings(segments: Sequence[Segment]) -> tuple[Tokens, Int64s, Ordinals]:
-    """Tokens of all shards; for each posting: which of these, and which document over all segments."""
-    tokens: list[Tokens] = []
-    counts: list[Int64s] = []
-    ordinals: list[Ordinals] = []
-    before = 0
-    for segment in segments:
-        for number in range(segment.manifest.shards):
-            shard = Shard(segment.manifest, number, row_of(segment, number))
-            per_token, local = shard.everything()
-            tokens.append(shard.tokens)
-            counts.append(per_token)
-            ordinals.append(local + before)
-        before += segment.manifest.documents
-    every = np.concatenate(tokens)
-    return every, np.repeat(np.arange(len(every)), np.concatenate(counts)), np.concatenate(ordinals)
-
-
 def _assemble(
-    month: int, ids: Int64s, times: Int64s, tokens: Tokens, which: Int64s, ordinals: Ordinals
+    month: int,
+    ids: Int64s,
+    times: Int64s,
+    tokens: Tokens,
+    which: Int64s,
+    ordinals: Ordinals,
+    shard_bits: int | None,
 ) -> Segment:
     """Documents in order, and postings in any order as (index into tokens, ordinal) → the segment's bytes."""
-    tokens, starts, ordinals = _grouped(tokens, which, ordinals, len(ids))
-    gaps = ordinals.copy()
-    gaps[1:] -= ordinals[:-1] + 1  # against the posting before; a list's first is its ordinal itself
-    gaps[starts[:-1]] = ordinals[starts[:-1]]
-    lists, widths = pack_varints(gaps.view(np.uint64))
-    offsets = np.concatenate([[0], np.cumsum(widths)])[starts]
-    size, bits = 12 * len(tokens) + len(lists), 0
+    lists = postings_of(tokens, which, ordinals, len(ids))
+    bits = bits_for(lists.size) if shard_bits is None else shard_bits
+    manifest = Manifest(month, len(ids), int(times[0]), int(times[-1]), bits, mark_of(month, ids, times))
+    rows = dict(shard_rows(manifest, lists, 0, manifest.shards))
+    rows.update(page_rows(manifest, ids, times))
+    return Segment(manifest, rows)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Posting lists packed: token k has `packed[offsets[k]:offsets[k + 1]]`; tokens ascending, each once."""
+
+    tokens: Tokens
+    offsets: Int64s
+    packed: NDArray[np.uint8]
+
+    @property
+    def size(self) -> int:
+        """Bytes that they take in shards."""
+        return 12 * len(self.tokens) + len(self.packed)
+
+
+def bits_for(size: int) -> int:
+    """How many top bits of a token name its shard in a segment of so many bytes of postings."""
+    bits = 0
     while size >> bits > ROW_BYTES and bits < MAX_SHARD_BITS:
         bits += 1
-    manifest = Manifest(month, len(ids), int(times[0]), int(times[-1]), bits, _mark(month, ids, times))
-    rows = _shard_rows(manifest, tokens, offsets, lists)
+    return bits
+
+
+def postings_of(tokens: Tokens, which: Int64s, ordinals: Ordinals, documents: int) -> Lists:
+    """Postings in any order, as (index into tokens, ordinal) → lists; a token or posting may come twice."""
+    distinct, starts, ordinals = _grouped(tokens, which, ordinals, documents)
+    gaps = ordinals.copy()
+    if len(gaps):
+        gaps[1:] -= ordinals[:-1] + 1  # against the posting before; a list's first is its ordinal itself
+        gaps[starts[:-1]] = ordinals[starts[:-1]]
+    packed, widths = pack_varints(gaps.view(np.uint64))
+    return Lists(distinct, np.concatenate([np.zeros(1, np.int64), np.cumsum(widths)])[starts], packed)
+
+
+def shard_rows(manifest: Manifest, lists: Lists, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+    """Shards first … last - 1; `lists` hold their tokens and no others."""
+    bounds = np.arange(first + 1, last, dtype=np.uint64)
+    if manifest.shard_bits:
+        bounds <<= np.uint64(64 - manifest.shard_bits)
+    cuts = [0, *np.searchsorted(lists.tokens, bounds).tolist(), len(lists.tokens)]
+    for number, (low, high) in enumerate(pairwise(cuts), first):
+        start = lists.offsets[low]
+        body = (
+            lists.tokens[low:high].astype("<u8").tobytes()
+            + (lists.offsets[low : high + 1] - start).astype("<u4").tobytes()
+            + lists.packed[start : lists.offsets[high]].tobytes()
+        )
+        yield number, write_row(manifest, number, high - low, body)
+
+
+def page_rows(manifest: Manifest, ids: Int64s, times: Int64s) -> Iterator[tuple[int, bytes]]:
+    """The pages of documents in their order."""
     for page in range(manifest.pages):
         part = slice(page * PAGE_DOCUMENTS, (page + 1) * PAGE_DOCUMENTS)
-        rows[page_row(page)] = write_page(manifest, page, ids[part], times[part])
-    return Segment(manifest, rows)
+        yield page_row(page), write_page(manifest, page, ids[part], times[part])
 
 
 def _grouped(
@@ -191,27 +206,7 @@ def _grouped(
     return distinct[owner[first]], np.append(first, len(keys)), keys & mask
 
 
-def _shard_rows(
-    manifest: Manifest, tokens: Tokens, offsets: Int64s, lists: NDArray[np.uint8]
-) -> dict[int, bytes]:
-    bounds = np.arange(1, manifest.shards, dtype=np.uint64)
-    if manifest.shard_bits:
-        bounds <<= np.uint64(64 - manifest.shard_bits)
-    cuts = [0, *np.searchsorted(tokens, bounds).tolist(), len(tokens)]
-    rows = {}
-    for number in range(manifest.shards):
-        low, high = cuts[number], cuts[number + 1]
-        start = offsets[low]
-        body = (
-            tokens[low:high].astype("<u8").tobytes()
-            + (offsets[low : high + 1] - start).astype("<u4").tobytes()
-            + lists[start : offsets[high]].tobytes()
-        )
-        rows[number] = write_row(manifest, number, high - low, body)
-    return rows
-
-
-def _mark(month: int, ids: Int64s, times: Int64s) -> int:
+def mark_of(month: int, ids: Int64s, times: Int64s) -> int:
     """A digest of the documents, below 2^63, so that no row passes for another segment's."""
     digest = hashlib.sha256(b"%d" % month)
     digest.update(ids.astype("<i8").tobytes())

@@ -80,8 +80,19 @@ def tokens_of_folded(folded: Folded, key: bytes) -> TextTokens:
     )
 
 
-def tokens_of_query(text: str, key: bytes) -> Tokens:
-    """The tokens whose postings must be intersected; QueryTooShort below two characters after folding.
+@dataclass(frozen=True)
+class Query:
+    """The grams of a query, folded and laid out once; `tokens` under the key of each month that is looked through."""
+
+    blocks: bytes
+
+    def tokens(self, key: bytes) -> Tokens:
+        """The tokens whose postings must be intersected, in the query's own order under every key."""
+        return _encrypted(self.blocks, key)
+
+
+def query_of(text: str) -> Query:
+    """A query made ready; QueryTooShort below two characters after folding.
 
     A pair inside a four-gram says nothing that the four-gram does not, so it is left out.
     """
@@ -94,7 +105,12 @@ def tokens_of_query(text: str, key: bytes) -> Tokens:
     for at in range(len(pairs) - 2):
         if alnum[at : at + 4].all():
             covered[at : at + 3] = True
-    return np.unique(_keyed(np.unique(np.concatenate([pairs[~covered], fours])), key))
+    return Query(_blocks(np.unique(np.concatenate([pairs[~covered], fours]))).tobytes())
+
+
+def tokens_of_query(text: str, key: bytes) -> Tokens:
+    """The tokens of a query under one key; QueryTooShort as `query_of`."""
+    return query_of(text).tokens(key)
 
 
 def begins_run(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -143,9 +159,12 @@ def _fours(folded: Folded) -> NDArray[np.uint64]:
 
 def _keyed(grams: NDArray[np.uint64], key: bytes) -> Tokens:
     """Distinct grams → tokens, in one call of AES for all of them."""
+    return _encrypted(_blocks(grams).tobytes(), key)
+
+
+def _encrypted(blocks: bytes, key: bytes) -> Tokens:
     if len(key) != KEY_BYTES:
         raise ValueError("the index key has 32 bytes")
-    blocks = _blocks(grams).tobytes()
     # Sound on distinct blocks: see the head of this module. Not an encryption of a message.
     cipher = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305
     keyed = np.frombuffer(cipher.update(blocks) + cipher.finalize(), "<u8")

@@ -14,11 +14,13 @@ from jieli.doors.cli import (
     dispute,
     evidence,
     import_,
+    keys,
     law,
     ledger,
     load,
     matter,
     plan,
+    rebuild,
     search,
     serve,
     witness,
@@ -44,14 +46,16 @@ app.add_typer(case.app, name="case")
 app.add_typer(asset.app, name="asset")
 app.add_typer(approve.app, name="approve")
 app.add_typer(plan.app, name="plan")
+app.add_typer(rebuild.app, name="rebuild")
 app.add_typer(archive.hold_app, name="hold")
 app.add_typer(archive.shred_app, name="shred")
+app.add_typer(archive.retention_app, name="retention")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(dispute.app, name="dispute")
 app.add_typer(access.app, name="access")
 app.add_typer(customers.app, name="customers")
 app.command("law")(law.law)
-app.add_typer(ledger.keys_app, name="keys")
+app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(witness.app, name="witness")
 app.add_typer(witness.authority_app, name="stamp")

@@ -18,6 +18,7 @@ from jieli.doors.console import (
     plan,
     plan_actions,
     reading,
+    retention,
     rules,
 )
 
@@ -57,4 +58,5 @@ urlpatterns = [
     path("reading/search", reading.search, name="reading-search"),
     path("reading/conversation", reading.conversation, name="reading-conversation"),
     path("ledger/", ledger.state, name="ledger"),
+    path("retention/", retention.page, name="retention"),
 ]

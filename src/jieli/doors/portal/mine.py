@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from jieli.archive import retention
 from jieli.consent import operations, queries
 from jieli.consent.types import Means, Scope, Step, SubjectKind
 from jieli.doors.portal import words
@@ -59,6 +60,19 @@ def page(request: HttpRequest) -> HttpResponseBase:
         "most": MOST_OPENINGS,
     }
     return render(request, "portal/mine.html", values)
+
+
+@require_safe
+@signed_in
+def kept(request: HttpRequest) -> HttpResponseBase:
+    """保存多久: which of my records are kept until when, under which article, and what keeps them longer."""
+    found = retention.concerning(_staff(request), at=at(request))
+    values = {
+        "kept": found,
+        "count": sum(k.items for k in found.classes),
+        "last": max((k.last_until for k in found.classes if k.last_until is not None), default=None),
+    }
+    return render(request, "portal/kept.html", values)
 
 
 def _open_objections(said: tuple[queries.Statement, ...]) -> list[queries.Statement]:

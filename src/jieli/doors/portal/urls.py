@@ -8,6 +8,7 @@ _PAPER = "papers/<uuid:paper>/"
 
 urlpatterns = [
     path("", mine.page, name="mine"),
+    path("kept", mine.kept, name="mine-kept"),
     path("withdraw", mine.withdraw, name="withdraw"),
     path("object", mine.object_, name="object"),
     path("leaving/", leaving.page, name="leaving"),

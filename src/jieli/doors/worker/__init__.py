@@ -22,6 +22,8 @@ class Duty:
 
 DUTIES = (
     Duty("finish_destructions", MINUTE, duties.finish_destructions),
+    Duty("keep_limits", DAY, duties.keep_limits),
+    Duty("carry_out_retention", HOUR, duties.carry_out_retention),
     Duty("finish_rotation", HOUR, duties.finish_rotation),
     Duty("rotate_when_due", DAY, duties.rotate_when_due),
     Duty("destroy_old_epochs", HOUR, duties.destroy_old_epochs),

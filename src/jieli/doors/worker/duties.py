@@ -38,6 +38,16 @@ def finish_destructions(at: int) -> None:
     archive.finish_destructions(by=BY, at=at)
 
 
+def keep_limits(at: int) -> None:
+    """Holds of 时效 are placed for whoever left or is in a dispute since, and end when their time is over."""
+    archive.keep_limits(at=at)
+
+
+def carry_out_retention(at: int) -> None:
+    """What is past its time goes, where another than the applicant approved it; nothing goes by the clock alone."""
+    archive.carry_out(by=BY, at=at)
+
+
 def finish_rotation(at: int) -> None:
     """Pages that a crash left under the old wrap epoch move on."""
     archive.finish_rotation(by=BY, at=at)
@@ -61,9 +71,9 @@ def sweep_orphans(at: int) -> None:
 
 
 def merge_index(at: int) -> None:
-    """Months in which small segments have piled up."""
-    for month in months_to_merge():
-        archive.merge_month(month)
+    """Months in which small segments have piled up, and months over for good that are still in pieces."""
+    for month in months_to_merge(at=at):
+        archive.merge_month(month, at=at)
 
 
 def sweep_index(at: int) -> None:

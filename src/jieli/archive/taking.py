@@ -1,0 +1,129 @@
+"""What a destruction takes: a person's items, what is in its way, and the parts that lose their last item with it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connections
+
+from jieli.archive import queries
+from jieli.archive.models import Conversation, Hold
+from jieli.archive.types import HoldScope, ShredScope
+from jieli.assets import queries as assets
+from jieli.ledger import queries as ledger
+from jieli.matters import queries as matters
+from jieli.matters.types import MatterKind
+from jieli.parties import queries as parties
+
+
+def living(items: Sequence[int]) -> list[tuple[int, int]]:
+    """(item, conversation) of those that no destruction has taken yet, in order; an unknown id is absent."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT i.item_id, i.conversation FROM archive_item i WHERE i.item_id = ANY(%s) AND NOT EXISTS"
+            " (SELECT FROM archive_tombstone t WHERE t.item_id = i.item_id) ORDER BY 1",
+            [list(items)],
+        )
+        return [(item, talk) for item, talk in cursor.fetchall()]
+
+
+def of_person(person: UUID) -> list[int]:
+    """The living items that go with a person (ADR 20), in order.
+
+    His own words everywhere. Of one-to-one conversations both halves: for a customer every one in which he spoke or
+    whose other end the register says he is, for staff what came while he held the account. In a room, where others
+    speak too, only his own words.
+    """
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "WITH his AS (SELECT b.id, b.batch_id, b.speaker = %(who)s AS said, b.speaker_kind FROM archive_basis b"
+            "  WHERE b.speaker = %(who)s OR b.holder = %(who)s), own AS ("
+            " SELECT i.item_id, i.conversation, h.said, h.speaker_kind FROM his h JOIN archive_item i"
+            "  ON i.basis_id = h.id"
+            "  AND i.item_id BETWEEN h.batch_id * 65536 AND h.batch_id * 65536 + 65535),"
+            " talks AS (SELECT DISTINCT o.conversation AS id FROM own o JOIN archive_conversation c"
+            "  ON c.id = o.conversation WHERE o.said AND o.speaker_kind = '客户' AND c.counterparty IS NOT NULL"
+            "  UNION SELECT unnest(%(known)s::bigint[])), taken AS ("
+            " SELECT o.item_id FROM own o JOIN archive_conversation c ON c.id = o.conversation"
+            "  WHERE o.said OR c.counterparty IS NOT NULL"
+            "  UNION SELECT i.item_id FROM talks t JOIN archive_item i ON i.conversation = t.id)"
+            " SELECT t.item_id FROM taken t WHERE NOT EXISTS"
+            " (SELECT FROM archive_tombstone d WHERE d.item_id = t.item_id) ORDER BY 1",
+            {"who": person, "known": _conversations_with(person)},
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _conversations_with(customer: UUID) -> list[int]:
+    """One-to-one conversations whose other end is a customer by the register, whether he ever spoke there or not."""
+    names = parties.identities_of([customer])[customer]
+    found = Conversation.objects.filter(counterparty__in={name for _, name in names}, account__isnull=False)
+    rows = list(found.values_list("id", "account", "counterparty"))
+    accounts = assets.accounts_by_id({account for _, account, _ in rows if account is not None})
+    return [
+        key
+        for key, account, name in rows
+        if account in accounts and (accounts[account].platform, name) in names
+    ]
+
+
+def wished(scope: ShredScope, matter: UUID | None) -> bool:
+    """Whether a person concerned wants it: then holds of 时效 give way (ADR 20), as `archive_held` has it."""
+    if scope is ShredScope.OWN:
+        return True
+    found = matters.matters([matter]).get(matter) if matter is not None else None
+    return found is not None and found.kind is MatterKind.REQUEST
+
+
+def in_the_way(items: Sequence[int], *, wish: bool) -> dict[int, list[UUID]]:
+    """The holds that stop a destruction of these items, by item."""
+    found = queries.covering(items)
+    if not (wish and found):
+        return found
+    ids = {hold for holds in found.values() for hold in holds}
+    soft = set(Hold.objects.filter(id__in=ids, scope=HoldScope.LIMITATION.value).values_list("id", flat=True))
+    kept = {item: [hold for hold in holds if hold not in soft] for item, holds in found.items()}
+    return {item: holds for item, holds in kept.items() if holds}
+
+
+def parts_that_end(items: Sequence[int], scope: ShredScope, target: str | None) -> list[list[int]]:
+    """[entry, n] of the parts of bases and conversations that have no other living item.
+
+    Of a conversation whose items were named one by one its name stays: somebody chose these items, not the talk.
+    """
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "WITH gone AS MATERIALIZED (SELECT unnest(%s::bigint[]) AS item_id), touched AS MATERIALIZED ("
+            " SELECT DISTINCT b.id, b.batch_id FROM gone g JOIN archive_item i ON i.item_id = g.item_id"
+            "  JOIN archive_basis b ON b.id = i.basis_id), used AS MATERIALIZED ("
+            " SELECT DISTINCT o.basis_id FROM (SELECT DISTINCT batch_id FROM touched) d JOIN archive_item o"
+            "  ON o.item_id BETWEEN d.batch_id * 65536 AND d.batch_id * 65536 + 65535"
+            "  LEFT JOIN gone g ON g.item_id = o.item_id WHERE g.item_id IS NULL AND o.basis_id IS NOT NULL)"
+            " SELECT t.id FROM touched t LEFT JOIN used u ON u.basis_id = t.id WHERE u.basis_id IS NULL",
+            [list(items)],
+        )
+        keys = [("archive_basis", str(row[0])) for row in cursor.fetchall()]
+        if scope in (ShredScope.PERSON, ShredScope.OWN, ShredScope.CLASS):
+            keys += [("archive_conversation", str(talk)) for talk in _talks_that_end(items)]
+    if scope is ShredScope.CONVERSATION and target is not None:
+        keys.append(("archive_conversation", target))
+    return places(keys)
+
+
+def _talks_that_end(items: Sequence[int]) -> list[int]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "WITH gone AS MATERIALIZED (SELECT unnest(%s::bigint[]) AS item_id), touched AS MATERIALIZED ("
+            " SELECT DISTINCT i.conversation FROM gone g JOIN archive_item i ON i.item_id = g.item_id),"
+            " used AS MATERIALIZED (SELECT DISTINCT o.conversation FROM touched t JOIN archive_item o"
+            "  ON o.conversation = t.conversation LEFT JOIN gone g ON g.item_id = o.item_id"
+            "  WHERE g.item_id IS NULL AND o.shredded_in IS NULL)"
+            " SELECT t.conversation FROM touched t LEFT JOIN used u ON u.conversation = t.conversation"
+            " WHERE u.conversation IS NULL",
+            [list(items)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def places(keys: Sequence[tuple[str, str]]) -> list[list[int]]:
+    """[entry, n] of the parts of rows."""
+    return sorted([part.entry, part.n] for parts in ledger.parts(keys).values() for part in parts)

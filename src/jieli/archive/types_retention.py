@@ -1,0 +1,86 @@
+"""Values of retention: classes, what is due of them, plans, and what is kept about one person. Days are China's."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from jieli.archive.policy import Limit
+from jieli.law.types import Citation
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionClass:
+    """A class of records: kept `months` from `starts` on. `channel` "" for what this room does not destroy itself."""
+
+    code: str
+    name: str
+    channel: str
+    months: int
+    least_months: int
+    starts: str
+    articles: tuple[str, ...]
+    why: str
+
+    def with_months(self, months: int) -> "RetentionClass":
+        return replace(self, months=months)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassState:
+    """A class today. What began before `before` is due: `due` of it (counted up to a plan's size), `held` of these.
+
+    `next_on`: the last day of keeping of the oldest thing in the archive, whatever its class.
+    """
+
+    rule: RetentionClass
+    citations: tuple[Citation, ...]
+    before: date | None
+    due: int
+    held: int
+    next_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRef:
+    """A plan that nobody carried out yet: what of a class is to go, and the request on which it waits."""
+
+    id: UUID
+    code: str
+    name: str
+    before: int
+    items: int
+    policy: int
+    request: UUID
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionState:
+    """The policy in force, each class under it, for how many people records outlive it, and the plans under way."""
+
+    version: int
+    defaults: str
+    classes: tuple[ClassState, ...]
+    limited: int
+    plans: tuple[PlanRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A class as it concerns one person: how many items, and the last day of the oldest and of the newest."""
+
+    rule: RetentionClass
+    citations: tuple[Citation, ...]
+    items: int
+    first_until: date | None
+    last_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """What is kept about one person; `limit` and `holds` are what keeps it longer than its class."""
+
+    version: int
+    classes: tuple[Kept, ...]
+    limit: Limit | None
+    holds: tuple[str, ...]
