@@ -1,9 +1,13 @@
-"""`python -m benchmarks [--messages N] [--quick]`: all figures in one run, to the screen and to var/bench.json."""
+"""`python -m benchmarks [--messages N] [--turns N] [--quick] [--long]`: all figures in one run.
+
+To the screen and to var/bench.json. With `--long` also one import of ten million messages, which takes some minutes.
+"""
 
 import argparse
 import json
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
@@ -15,55 +19,103 @@ start.load()  # before the benchmarks import rooms
 
 from benchmarks import book, house, ingest, measure, searching, sentences, steps  # noqa: E402
 from benchmarks.measure import Result  # noqa: E402
+from benchmarks.sentences import Corpus  # noqa: E402
+from jieli.wiring.postgres import Server  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-MESSAGES, QUICK_MESSAGES = 100_000, 10_000
-TURNS, QUERIES, BATCHES = 3, 40, 100
+MESSAGES, QUICK_MESSAGES, LONG_MILLIONS = 1_000_000, 10_000, 10
+TURNS, QUICK_TURNS, QUERIES, BATCHES = 5, 3, 40, 100
+#: So many lines are enough to see where the time of a batch goes; so many texts to draw queries from.
+STEP_LINES, TEXTS = 5_000, 1_000_000
 
 
 def main(arguments: list[str]) -> int:
     """Measure, print, write; 1 if a figure misses its bar."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--messages", type=int, help=f"default {MESSAGES:,}")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_MESSAGES:,} messages")
-    parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json")
-    asked = parser.parse_args(arguments)
+    asked = _asked(arguments)
     number = asked.messages or (QUICK_MESSAGES if asked.quick else MESSAGES)
-    said = Console(stderr=True, highlight=False)
+    turns = asked.turns or (QUICK_TURNS if asked.quick else TURNS)
     corpus = sentences.corpus()
-    texts = sentences.texts(number, corpus)
     with tempfile.TemporaryDirectory() as place, house.server(Path(place) / "server") as server:
         about = measure.machine(server)
-        path = Path(place) / "messages.jsonl"
-        path.write_bytes(b"".join(sentences.lines(texts)))
-        said.print(f"ingest: {number:,} messages of {sum(map(len, texts)) / number:.1f} characters × {TURNS}")
-        found = ingest.run(server, path, turns=TURNS)
-        results = list(found.results)
-        said.print("search")
-        results += searching.run(found.house, texts, number=QUERIES)
-        said.print("ledger and packages")
-        asker = searching.Asker(*house.reader("bench.second"))
-        results += book.run(found.house, asker, batches=BATCHES, turns=TURNS)
-        said.print("steps of a batch")
-        results += steps.run(found.house, path)
+        results, notes = _measured(server, Path(place), corpus, number, turns)
+        if asked.long:
+            results += _long(server, Path(place), corpus, turns * ingest.HOUSES_A_TURN)
     about |= {
-        "messages": number, "characters_a_message": round(sum(map(len, texts)) / number, 1), "corpus": corpus.name,
-        "seed": sentences.SEED, "turns": TURNS, "queries_a_kind": QUERIES, "load_after": measure.load(),
+        "messages": number, "corpus": corpus.name, "seed": sentences.SEED, "turns": turns, "queries_a_kind": QUERIES,
+        "load_after": measure.load(),
     }  # fmt: skip
-    report = {
-        "machine": about,
-        "notes": found.notes,
-        "results": [r.as_json() for r in results],
-    }
+    report = {"machine": about, "notes": notes, "results": [r.as_json() for r in results]}
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-    Console(highlight=False, width=150).print(_table(results))
+    shown = Console(highlight=False, width=170)
+    shown.print(", ".join(f"{name}: {value}" for name, value in about.items()))
+    shown.print(_table(results))
     return 1 if any(r.as_json()["pass"] is False for r in results) else 0
+
+
+def _asked(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--messages", type=int, help=f"default {MESSAGES:,}, at most 10,000,000")
+    parser.add_argument("--turns", type=int, help=f"of the import; default {TURNS}")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK_MESSAGES:,} messages, {QUICK_TURNS} turns"
+    )
+    parser.add_argument(
+        "--long", action="store_true", help=f"also {LONG_MILLIONS} million messages in one import"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json")
+    return parser.parse_args(arguments)
+
+
+def _measured(
+    server: Server, place: Path, corpus: Corpus, number: int, turns: int
+) -> tuple[list[Result], dict[str, object]]:
+    said = Console(stderr=True, highlight=False)
+    path = _written(place, corpus, number)
+    said.print(f"ingest: {number:,} messages of {path.stat().st_size / number:.0f} bytes × {turns}")
+    found = ingest.run(server, path, number, turns=turns)
+    results = list(found.results)
+    said.print("search")
+    results += searching.run(
+        found.house, list(islice(sentences.stream(number, corpus), TEXTS)), number=QUERIES
+    )
+    said.print("ledger and packages")
+    asker = searching.Asker(*house.reader("bench.second"))
+    results += book.run(found.house, asker, batches=BATCHES, turns=turns)
+    said.print("steps of a batch")
+    head = place / "steps.jsonl"
+    with path.open("rb") as lines:
+        head.write_bytes(b"".join(islice(lines, STEP_LINES)))
+    return results + steps.run(found.house, head), found.notes
+
+
+def _long(server: Server, place: Path, corpus: Corpus, n: int) -> list[Result]:
+    number = LONG_MILLIONS * ingest.MILLION
+    Console(stderr=True, highlight=False).print(f"long: {number:,} messages in one import")
+    return ingest.run_long(server, _written(place, corpus, number), LONG_MILLIONS, n=n)
+
+
+def _written(place: Path, corpus: Corpus, number: int) -> Path:
+    """The messages as a file, a line at a time: ten million are 2.6 GB."""
+    path = place / f"messages-{number}.jsonl"
+    with path.open("wb") as file:
+        file.writelines(sentences.streamed_lines(sentences.stream(number, corpus), number))
+    return path
 
 
 def _table(results: list[Result]) -> Table:
     drawn = Table(
-        "figure", "value", "unit", "baseline", "its value", "ratio", title="benchmarks", title_justify="left"
+        "figure",
+        "value",
+        "unit",
+        "baseline",
+        "its value",
+        "ratio",
+        "bar",
+        "",
+        "stretch",
+        title="benchmarks",
+        title_justify="left",
     )
     for r in results:
         shown = r.as_json()
@@ -73,9 +125,21 @@ def _table(results: list[Result]) -> Table:
             r.baseline or "",
             _number(r.baseline_value),
             _number(shown["ratio"]),
+            _bar(r, r.bar),
+            _WORDS[shown["pass"]],
+            f"{_bar(r, r.stretch)} {_WORDS[shown['pass_stretch']]}",
         )
         drawn.add_row(r.name, *cells)
     return drawn
+
+
+_WORDS = {True: "pass", False: "FAIL", None: ""}
+
+
+def _bar(r: Result, bar: float | None) -> str:
+    if bar is None:
+        return ""
+    return f"{'≤' if r.at_most else '≥'} {_number(bar)}{' ×' if r.by_ratio else ''}"
 
 
 def _number(value: float | None) -> str:

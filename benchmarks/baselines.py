@@ -1,18 +1,21 @@
 """The plain ways of doing the same, in the same run on the same messages: plaintext, no gate, no seal, no proof."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 import psycopg
+from django.db import connections, models
+from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.measure import Taken, taken
 from jieli.wiring.postgres import Server
 
 BATCH = 5_000
+PLAIN = "plain"
 TABLE = "CREATE TABLE {} (id bigint PRIMARY KEY, event_at bigint, sender text, receiver text, text text, raw text {})"
 
 
@@ -50,7 +53,7 @@ def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
         yield batch
 
 
-def copy_with_gin(server: Server, database: str, lines: Sequence[bytes]) -> Taken:
+def copy_with_gin(server: Server, database: str, lines: Iterable[bytes]) -> Taken:
     """COPY in commits of 5,000 into a table whose GIN index over a tsvector of bigrams is kept while it grows."""
     with psycopg.connect(server.dsn(database)) as connection:
         connection.execute("DROP TABLE IF EXISTS plain_gin")
@@ -68,16 +71,47 @@ def copy_with_gin(server: Server, database: str, lines: Sequence[bytes]) -> Take
     return t
 
 
-def insert_one_by_one(server: Server, database: str, lines: Sequence[bytes]) -> Taken:
-    """One INSERT and one commit for each message, without any index on the text."""
+class PlainMessage(models.Model):
+    """A message in the clear, as an archive keeps it that was written without a thought of speed."""
+
+    id = models.BigIntegerField(primary_key=True)
+    event_at = models.BigIntegerField()
+    sender = models.TextField()
+    receiver = models.TextField()
+    text = models.TextField()
+    raw = models.TextField()
+
+    class Meta:
+        app_label = "benchmarks"
+        managed = False
+        db_table = "plain_single"
+
+
+def save_one_by_one(server: Server, database: str, lines: Iterable[bytes]) -> Taken:
+    """Django's `save()` and so one INSERT and one commit for each message, without any index on the text."""
+    _reach_plain(server, database)
     with psycopg.connect(server.dsn(database), autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS plain_single")
         connection.execute(TABLE.format("plain_single", ""))
-        with taken(server) as t:
-            for number, line in enumerate(lines):
-                row = (number, *message(line))
-                connection.execute("INSERT INTO plain_single VALUES (%s, %s, %s, %s, %s, %s)", row)
+    with taken(server) as t:
+        for number, line in enumerate(lines):
+            event_at, sender, receiver, text, raw = message(line)
+            made = PlainMessage(
+                id=number, event_at=event_at, sender=sender, receiver=receiver, text=text, raw=raw
+            )
+            made.save(using=PLAIN, force_insert=True)
+    connections[PLAIN].close()
     return t
+
+
+def _reach_plain(server: Server, database: str) -> None:
+    """A connection of Django's to the baselines' database, as superuser; the house knows nothing of it."""
+    found = conninfo_to_dict(server.dsn(database))
+    address: dict[str, Any] = {
+        "NAME": database, "USER": found.get("user"), "PASSWORD": found.get("password", ""),
+        "HOST": found.get("host"), "PORT": found.get("port"), "OPTIONS": {},
+    }  # fmt: skip
+    connections.settings[PLAIN] = {**connections.settings["default"], **address}
 
 
 def tantivy_available() -> bool:
@@ -89,7 +123,7 @@ def tantivy_available() -> bool:
     return True
 
 
-def with_tantivy(lines: Sequence[bytes]) -> tuple[Taken, int]:
+def with_tantivy(lines: Iterable[bytes]) -> tuple[Taken, int]:
     """The same bigrams as words of a plaintext tantivy index, committed every 5,000; and its bytes."""
     import tantivy
 

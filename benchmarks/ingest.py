@@ -1,21 +1,38 @@
 """Bringing messages in, through the real importer, beside three plain ways; and what of it lies on the disk."""
 
 import statistics
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+from unittest.mock import patch
 
 import psycopg
 
 from benchmarks import baselines, house
 from benchmarks.house import House
-from benchmarks.measure import Result, Taken, taken
+from benchmarks.measure import Result, Taken, forget_peak, peak_bytes, taken
+from jieli.archive import operations as archive
+from jieli.archive import segments
+from jieli.capture.gates import RunGate
 from jieli.capture.operations import admit
+from jieli.capture.report import Receipt
 from jieli.connectors.jsonline import bounded_lines
 from jieli.connectors.wecom import lines as wecom
+from jieli.consent.answers import Answers
+from jieli.consent.gate import Gate
 from jieli.wiring.postgres import Server
 
-SINGLES = 2_000
+SINGLES, GATE_MESSAGES = 20_000, 100_000
+#: So many houses are opened for each turn.
+HOUSES_A_TURN = 3
+MILLION = 1_000_000
 GIN, TANTIVY = "COPY + GIN(tsvector) of plaintext bigrams", "tantivy, plaintext bigrams, commits of 5,000"
+SAVE = "Django save(), one INSERT and commit a message"
+UNIT, COST = "messages/s", "µs of processor/message"
 
 
 @dataclass
@@ -27,69 +44,177 @@ class Ingested:
     notes: dict[str, object]
 
 
-def bring_in(opened: House, path: Path, expected: int, *, place: str = "bench.jsonl") -> Taken:
+@dataclass
+class _Turns:
+    """What each way took, turn by turn."""
+
+    ours: list[Taken] = field(default_factory=list)
+    gin: list[Taken] = field(default_factory=list)
+    rival: list[Taken] = field(default_factory=list)
+    rival_bytes: int = 0
+
+
+def bring_in(
+    opened: House,
+    path: Path,
+    expected: int,
+    *,
+    place: str = "bench.jsonl",
+    progress: Callable[[Receipt], None] | None = None,
+) -> Taken:
     """Import a file as the command does; every message of it has to be admitted."""
     with path.open("rb") as file, taken(opened.server) as t:
         report = admit(
             source=wecom.SOURCE, platform=house.PLATFORM, place=place, by=house.BY, at=house.NOW,
-            lines=wecom.parse(bounded_lines(file)),
+            lines=wecom.parse(bounded_lines(file)), progress=progress,
         )  # fmt: skip
     if report.admitted != expected:
         raise RuntimeError(f"{report.admitted} of {expected} messages were admitted: {dict(report.reasons)}")
     return t
 
 
-def run(server: Server, path: Path, *, turns: int) -> Ingested:
+def run(server: Server, path: Path, number: int, *, turns: int) -> Ingested:
     """`turns` times each way, one after the other so that a busy moment of the machine meets them all."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    ours: list[Taken] = []
-    gin: list[Taken] = []
-    rival: list[Taken] = []
-    rival_bytes = 0
+    results = [
+        _beside_singles(server, path, min(number, SINGLES), turns),
+        _gate(server, path, min(number, GATE_MESSAGES), turns),
+    ]
+    found = _Turns()
     for turn in range(turns):
-        opened = house.open_house(server, turn)
-        house.found_company()
+        opened = _fresh(server, 2 * turns + turn)
         before = _sizes(opened)
-        ours.append(bring_in(opened, path, len(lines)))
-        gin.append(baselines.copy_with_gin(server, "postgres", lines))
+        found.ours.append(bring_in(opened, path, number))
+        with path.open("rb") as lines:
+            found.gin.append(baselines.copy_with_gin(server, "postgres", lines))
         if baselines.tantivy_available():
-            took, rival_bytes = baselines.with_tantivy(lines)
-            rival.append(took)
-    singles = [baselines.insert_one_by_one(server, "postgres", lines[:SINGLES]) for _ in range(turns)]
-    results = _rates(ours, gin, rival, singles, len(lines)) + _size_results(
-        opened, before, path, len(lines), rival_bytes
-    )
-    spread = [round(len(lines) / t.wall) for t in ours]
+            with path.open("rb") as lines:
+                took, found.rival_bytes = baselines.with_tantivy(lines)
+            found.rival.append(took)
+    results = _rates(found, number) + results + _size_results(opened, before, path, number, found.rival_bytes)
     notes: dict[str, object] = {
-        "ingest_messages_per_second_by_turn": spread, "gin_by_turn": [round(len(lines) / t.wall) for t in gin],
-        "tantivy": bool(rival) or "absent: the package tantivy is not installed",
-    }  # fmt: skip
+        "ingest_messages_per_second_by_turn": [round(number / t.wall) for t in found.ours],
+        "gin_by_turn": [round(number / t.wall) for t in found.gin],
+        "tantivy_by_turn": [round(number / t.wall) for t in found.rival]
+        or "absent: the package tantivy is not installed",
+    }
     return Ingested(opened, results, notes)
 
 
-def _rates(
-    ours: list[Taken], gin: list[Taken], rival: list[Taken], singles: list[Taken], number: int
-) -> list[Result]:
-    def rate(found: list[Taken], of: int = number) -> float:
-        return of / statistics.median(t.wall for t in found)
+def _fresh(server: Server, n: int) -> House:
+    opened = house.open_house(server, n)
+    house.found_company()
+    return opened
 
-    def cost(found: list[Taken], of: int = number) -> float:
-        return 1e6 * statistics.median(t.cpu for t in found) / of
 
-    client = 1e6 * statistics.median(t.client for t in ours) / number
-    unit = "messages/s"
+def _head(path: Path, number: int) -> Path:
+    """So many of the first lines, as a file."""
+    head = path.with_suffix(f".{number}")
+    with path.open("rb") as lines:
+        head.write_bytes(b"".join(islice(lines, number)))
+    return head
+
+
+def _beside_singles(server: Server, path: Path, number: int, turns: int) -> Result:
+    """The head of the file, ours and message by message."""
+    head = _head(path, number)
+    ours, singles = [], []
+    for turn in range(turns):
+        ours.append(bring_in(_fresh(server, turn), head, number))
+        with head.open("rb") as lines:
+            singles.append(baselines.save_one_by_one(server, "postgres", lines))
+    rates = [number / statistics.median(t.wall for t in found) for found in (ours, singles)]
+    return Result("ingest.singles", rates[0], UNIT, SAVE, rates[1], bar=20, by_ratio=True)
+
+
+def _gate(server: Server, path: Path, number: int, turns: int) -> Result:
+    """What the gate takes of an import, in an import of its own: the watch slows it by some tenths of a µs."""
+    head = _head(path, number)
+    found = []
+    for turn in range(turns):
+        opened = _fresh(server, turns + turn)
+        with _gate_watched() as spent:
+            bring_in(opened, head, number)
+        found.append(1e6 * spent[0] / number)
+    return Result("ingest.gate", statistics.median(found), COST, bar=1.5, at_most=True)
+
+
+@contextmanager
+def _gate_watched() -> Iterator[list[float]]:
+    """Processor seconds of this process inside the gate: reading its facts and answering, in a list of one."""
+    spent, depth = [0.0], [0]
+
+    def watched(call: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any, **named: Any) -> Any:
+            depth[0] += 1
+            begun = process_time()
+            try:
+                return call(*args, **named)
+            finally:
+                depth[0] -= 1
+                if not depth[0]:
+                    spent[0] += process_time() - begun
+
+        return timed
+
+    with ExitStack() as stack:
+        for owner, name in ((RunGate, "for_batch"), (Gate, "answers"), (Answers, "at")):
+            stack.enter_context(patch.object(owner, name, watched(getattr(owner, name))))
+        yield spent
+
+
+def _rates(found: _Turns, number: int) -> list[Result]:
+    def rate(of: list[Taken]) -> float:
+        return number / statistics.median(t.wall for t in of)
+
+    def cost(of: list[Taken]) -> float:
+        return 1e6 * statistics.median(t.cpu for t in of) / number
+
+    client = 1e6 * statistics.median(t.client for t in found.ours) / number
     results = [
-        Result("ingest", rate(ours), unit, GIN, rate(gin)),
-        Result("ingest.cpu", cost(ours), "µs of processor/message", GIN, cost(gin)),
-        Result("ingest.cpu_client", client, "µs of processor/message"),
-        Result("ingest.singles", rate(ours), unit, "one INSERT and commit a message", rate(singles, SINGLES)),
+        Result("ingest", rate(found.ours), UNIT, GIN, rate(found.gin), bar=1.2, stretch=2.5, by_ratio=True),
+        Result("ingest.cpu", cost(found.ours), COST, GIN, cost(found.gin)),
+        Result("ingest.cpu_client", client, COST),
     ]
-    if rival:
-        results.insert(1, Result("ingest.tantivy", rate(ours), unit, TANTIVY, rate(rival)))
-        results.append(
-            Result("ingest.cpu_tantivy", cost(ours), "µs of processor/message", TANTIVY, cost(rival))
+    if found.rival:
+        ours, rival = rate(found.ours), rate(found.rival)
+        results.insert(
+            1, Result("ingest.tantivy", ours, UNIT, TANTIVY, rival, bar=0.4, stretch=1, by_ratio=True)
         )
+        results.append(Result("ingest.cpu_tantivy", cost(found.ours), COST, TANTIVY, cost(found.rival)))
     return results
+
+
+def run_long(server: Server, path: Path, millions: int, *, n: int) -> list[Result]:
+    """One import of many millions: the rate of the last million beside the first, and the memory it took.
+
+    After each million the segments are merged till no tier is full, as the worker does, outside the clock.
+    """
+    opened = _fresh(server, n)
+    durations: list[float] = []
+    peaks: list[int] = []
+    kept, begun = 0, perf_counter()
+    forget_peak()
+
+    def progress(receipt: Receipt) -> None:
+        nonlocal kept, begun
+        kept += receipt.admitted
+        if kept >= MILLION * (len(durations) + 1):
+            durations.append(perf_counter() - begun)
+            peaks.append(peak_bytes())
+            for month in segments.months_to_merge():
+                archive.merge_month(month)
+            archive.sweep()
+            begun = perf_counter()
+
+    bring_in(opened, path, millions * MILLION, progress=progress)
+    first, last = MILLION / durations[0], MILLION / durations[-1]
+    return [
+        Result("ingest.last_million", last, UNIT, "the first million", first, bar=0.6, stretch=0.9, by_ratio=True),
+        Result(
+            "ingest.memory", peaks[-1] / 2**20, "MiB", "after the first million", peaks[0] / 2**20, bar=1.1,
+            at_most=True, by_ratio=True,
+        ),
+    ]  # fmt: skip
 
 
 def _table_bytes(dsn: str, where: str = "TRUE") -> int:
@@ -137,7 +262,17 @@ def _size_results(
         bases = connection.execute("SELECT count(*) FROM archive_basis").fetchone()
     results = [
         Result("ingest.bases", (bases[0] if bases else 0) / number, "rows of grounds/message"),
-        Result("size.total", sum(grown.values()), unit, "the line as received", line),
+        Result(
+            "size.total",
+            sum(grown.values()),
+            unit,
+            "the line as received",
+            line,
+            bar=4,
+            stretch=3,
+            at_most=True,
+            by_ratio=True,
+        ),
         Result("size.items", grown["items"], unit, "the line as received", line),
         Result("size.bases", grown["bases"], unit),
         Result("size.ledger", grown["ledger"], unit),

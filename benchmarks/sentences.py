@@ -5,7 +5,7 @@ Which of the two it was stands in the report: figures of the one do not compare 
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -89,9 +89,13 @@ def customer_id(n: int) -> str:
 
 
 def texts(number: int, found: Corpus) -> list[str]:
+    """So many texts, all in memory."""
+    return list(stream(number, found))
+
+
+def stream(number: int, found: Corpus) -> Iterator[str]:
     """So many texts: a sentence, one in five with a second one, one in ten with an order or telephone number."""
     rng = random.Random(SEED + 1)
-    made = []
     for n in range(number):
         text = rng.choice(found.sentences)
         if rng.random() < 0.2:
@@ -101,8 +105,7 @@ def texts(number: int, found: Corpus) -> list[str]:
             text += f" 订单号{20_260_700_000_000 + n * 7}"
         elif chance < 0.1:
             text += f" 电话139{rng.randrange(10**8):08d}"
-        made.append(text)
-    return made
+        yield text
 
 
 def _mornings() -> list[int]:
@@ -112,22 +115,36 @@ def _mornings() -> list[int]:
     ]
 
 
-def _said(number: int, rng: random.Random, customers: int, long: int) -> Iterator[tuple[int, int, bool]]:
-    """(instant, customer, whether the customer speaks) of each message: dialogues of 4 to 20 in working hours."""
-    mornings, made = _mornings(), 0
+_Said = tuple[int, int, bool]  # instant, customer, whether the customer speaks
+
+
+def _days(number: int, rng: random.Random, customers: int, long: int) -> Iterator[list[_Said]]:
+    """The messages of each day in order of time: dialogues of 4 to 20 in working hours, one day in memory at a time.
+
+    The first `long` messages that are drawn, on whatever days, are of the first customer.
+    """
+    mornings = _mornings()
+    lengths: list[list[tuple[int, int]]] = [[] for _ in mornings]
+    made = 0
     while made < number:
         customer = 0
         if made >= long:
             customer = 1 + min(int(rng.expovariate(6 / customers)), customers - 2)
-        at = rng.choice(mornings) + rng.randrange(8 * 3_600_000)
-        for _ in range(min(rng.randint(4, 20), number - made)):
-            at += rng.randint(5_000, 60_000)
-            made += 1
-            yield at, customer, rng.random() < 0.5
+        length = min(rng.randint(4, 20), number - made)
+        rng.choice(lengths).append((customer, length))
+        made += length
+    for morning, dialogues in zip(mornings, lengths, strict=True):
+        day = []
+        for customer, length in dialogues:
+            at = morning + rng.randrange(8 * 3_600_000)
+            for _ in range(length):
+                at += rng.randint(5_000, 60_000)
+                day.append((at, customer, rng.random() < 0.5))
+        yield sorted(day)
 
 
 def lines(
-    made: list[str],
+    made: Sequence[str],
     *,
     prefix: str = "m",
     staff: int = STAFF,
@@ -138,13 +155,27 @@ def lines(
 
     Each customer speaks with one account; some `long` messages, or all if fewer, with the first one.
     """
+    return streamed_lines(made, len(made), prefix=prefix, staff=staff, customers=customers, long=long)
+
+
+def streamed_lines(
+    made: Iterable[str],
+    number: int,
+    *,
+    prefix: str = "m",
+    staff: int = STAFF,
+    customers: int = CUSTOMERS,
+    long: int = LONG_CONVERSATION,
+) -> Iterator[bytes]:
+    """`lines` of so many texts that are not in memory: ten million are made as they are written."""
     rng = random.Random(SEED + 2)
-    for n, (at, customer, asks) in enumerate(sorted(_said(len(made), rng, customers, long))):
+    said = (one for day in _days(number, random.Random(SEED + 4), customers, long) for one in day)
+    for n, ((at, customer, asks), text) in enumerate(zip(said, made, strict=True)):
         sides = [customer_id(customer), staff_handle(customer % staff)]
         if not asks:
             sides.reverse()
         line = {
             "msgid": f"{prefix}-{n:08d}-{rng.randrange(10**10):010d}", "action": "send", "from": sides[0],
-            "tolist": [sides[1]], "roomid": "", "msgtime": at, "msgtype": "text", "text": {"content": made[n]},
+            "tolist": [sides[1]], "roomid": "", "msgtime": at, "msgtype": "text", "text": {"content": text},
         }  # fmt: skip
         yield orjson.dumps(line) + b"\n"

@@ -1,4 +1,8 @@
-"""Where the time of a batch goes: pure steps measured alone, steps at the database by a watch on the real run."""
+"""Where the time of an import goes: a watch on every step of the real run, each without the steps inside it.
+
+Processor seconds of this thread, and wall seconds, in which the waiting for the server lies. A watch costs under a
+microsecond and stands only where a call is made once a batch or seldom.
+"""
 
 import statistics
 from collections import defaultdict
@@ -6,160 +10,156 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connections
 
 from benchmarks import house
 from benchmarks.house import House
-from benchmarks.measure import Result, seconds
-from jieli.archive import deposits, ports, rows, segments
-from jieli.archive.index import segment as codec
-from jieli.archive.index.tokens import tokens_of_texts
+from benchmarks.measure import Result
+from jieli.archive import bases, deposits, ports, segments
 from jieli.capture import judging, operations
-from jieli.capture.types import Incoming
+from jieli.capture.gates import RunGate
+from jieli.capture.judging import Judging
 from jieli.connectors.wecom import lines as wecom
-from jieli.consent.gate import Gate
+from jieli.consent import snapshot
 from jieli.ledger import append
-from seal.item import NONCE, associated_data, fields_digest_of
 
-BATCH, TURNS = 5_000, 5
+MESSAGES, TURNS = 50_000, 5
 UNIT = "µs/message"
-#: Where a watch is put in the real run: the step's name, the object, its attribute.
-WATCHED: tuple[tuple[str, Any, str], ...] = (
-    ("judge", operations, "verdicts"),
+
+#: Where a watch is put in the real run: the step's name, the object, its attribute. What no watch sees is `other`.
+CALLS: tuple[tuple[str, Any, str], ...] = (
+    ("message_keys", judging, "_digests"),
     ("known", judging, "known"),
-    ("gate_facts", Gate, "for_messages"),
+    ("places", Judging, "_placed"),
+    ("gate", Judging, "_ask"),
+    ("gate", RunGate, "for_batch"),
+    ("grounds", snapshot, "read"),
+    ("grounds", snapshot, "more"),
+    ("grounds", snapshot, "at_other_times"),
+    ("judge", judging, "_sort"),
+    ("tally", operations, "_refuse"),
+    ("report", operations, "_row"),
+    ("report", operations, "_move_cursor"),
     ("deposit", operations, "deposit"),
+    ("conversations", deposits, "_conversations"),
     ("pages", deposits, "write_pages"),
-    ("copy", deposits, "_copy"),
-    ("index", segments, "add"),
+    ("bases", bases, "places"),
+    ("index", deposits, "_indexed"),
     ("index_rows", segments, "write"),
-    ("append", append, "append"),
+    ("ledger", append, "append"),
 )
+#: Steps that give one value after another.
+STREAMS: tuple[tuple[str, Any, str], ...] = (
+    ("parse", operations, "_slices"),
+    ("seal", deposits, "sealed_rows"),
+    ("bases", bases, "spelled"),
+)
+#: The first half of an import; the gate with the reading of its grounds and with what it says of each message.
+FIRST_HALF = (
+    "parse", "message_keys", "known", "places", "gate", "grounds", "judge", "tally", "report",
+)  # fmt: skip
+GATE = ("places", "gate", "grounds", "judge")
+
+Spent = dict[str, list[float]]  # processor, wall
 
 
 def run(opened: House, path: Path) -> list[Result]:
-    """The table of steps, µs a message: medians of five batches of 5,000 (or of the whole file where it is smaller)."""
-    lines = path.read_bytes().splitlines()[:BATCH]
-    found = {**_pure(lines), **_watched(opened, lines)}
-    order = (
-        "parse", "known", "gate_facts", "gate_judge", "bases", "pages", "field_digests", "encrypt", "leaves",
-        "copy_items", "tokens", "segments", "index_rows", "ledger", "commit", "other", "whole",
-    )  # fmt: skip
-    return [Result(f"step.{name}", found[name], UNIT) for name in order]
+    """The table of steps, a message: medians of five imports of 50,000 (or of the whole file where it is smaller)."""
+    with path.open("rb") as file:
+        lines = [line for line, _ in zip(file, range(MESSAGES), strict=False)]
+    turns = [_import(lines, turn) for turn in range(TURNS)]
+    results = []
+    for place, unit in ((0, "µs of processor/message"), (1, UNIT)):
+        found = [{name: 1e6 * spent[place] / len(lines) for name, spent in turn.items()} for turn in turns]
+        for turn in found:
+            turn["gate_whole"] = sum(turn.get(name, 0.0) for name in GATE)
+            turn["first_half"] = sum(turn.get(name, 0.0) for name in FIRST_HALF)
+        names = sorted({name for turn in found for name in turn})
+        medians = {name: statistics.median(turn.get(name, 0.0) for turn in found) for name in names}
+        suffix = ("", ".wall")[place]
+        results += [Result(f"step.{name}{suffix}", medians[name], unit) for name in names]
+    return results
 
 
-def _pure(lines: list[bytes]) -> dict[str, float]:
-    """Steps that ask nobody, each alone in a loop over the same messages."""
-    messages = [m for m in wecom.parse(lines, first_line=2) if isinstance(m, Incoming)]
-    secrets = [bytes([n % 251]) * 32 for n in range(len(messages))]
-    fields = [
-        rows.fields_of(
-            raw=m.raw, text=m.text, sender=m.sender, receivers=rows.receivers_json(m.receivers), event_ms=m.event_ms,
-            media=(),
-        )
-        for m in messages
-    ]  # fmt: skip
-    digests = [fields_digest_of(s, f) for s, f in zip(secrets, fields, strict=True)]
-    texts = [m.text for m in messages]
-    ids = np.arange(len(messages))
-    times = np.fromiter((m.event_ms for m in messages), np.int64, len(messages))
-    key = bytes(32)
-
-    def encrypt() -> None:
-        for n, (m, (_, content_key)) in enumerate(zip(messages, digests, strict=True)):
-            AESGCM(content_key).encrypt(NONCE, m.raw, associated_data(house.ORIGIN, 7, n))
-
-    def leaves() -> None:
-        for n, (m, (digest, _)) in enumerate(zip(messages, digests, strict=True)):
-            row = rows.row_json(
-                item_id=n, conversation=n, source='"wecom"', message_key=key[:16], event_at=m.event_ms,
-                channel='"chat"', msgtype='"text"', recalls=None, basis_id=n, cipher_sha256=key,
-            )  # fmt: skip
-            rows.leaf_of(digest, row)
-
-    work: dict[str, Callable[[], object]] = {
-        "parse": lambda: list(wecom.parse(lines, first_line=2)),
-        "field_digests": lambda: [fields_digest_of(s, f) for s, f in zip(secrets, fields, strict=True)],
-        "encrypt": encrypt,
-        "leaves": leaves,
-        "tokens": lambda: tokens_of_texts(texts, key),
-        "build": lambda: codec.build_segments(ids, times, texts, lambda month: key),
-    }
-    found = {name: 1e6 * seconds(step, times=TURNS) / len(messages) for name, step in work.items()}
-    found["segments"] = max(0.0, found.pop("build") - found["tokens"])
-    return found
+def _import(lines: list[bytes], turn: int) -> Spent:
+    """One import of these lines under message ids of their own: the same lines are other messages then."""
+    fresh = [line.replace(b'"msgid":"', b'"msgid":"s%d-' % turn, 1) for line in lines]
+    with _watches() as watch:
+        watch.enter("other")
+        report = operations.admit(
+            source=wecom.SOURCE, platform=house.PLATFORM, place=f"steps-{turn}", by=house.BY, at=house.NOW,
+            lines=wecom.parse(fresh, first_line=2),
+        )  # fmt: skip
+        watch.leave()
+    if report.admitted != len(lines):
+        raise RuntimeError("the messages of a step were not admitted whole")
+    whole = [sum(spent[place] for spent in watch.spent.values()) for place in (0, 1)]
+    return {**watch.spent, "whole": whole}
 
 
-def _watched(opened: House, lines: list[bytes]) -> dict[str, float]:
-    """The real import of five fresh batches, with a watch on the calls that are made once a batch."""
-    turns: list[dict[str, float]] = []
-    for turn in range(TURNS):
-        # The same lines under other message ids are other messages.
-        fresh = [line.replace(b'"msgid":"', b'"msgid":"s%d-' % turn, 1) for line in lines]
-        parsed = list(wecom.parse(fresh, first_line=2))
-        with _watches() as spent:
-            begun = perf_counter()
-            report = operations.admit(
-                source=wecom.SOURCE, platform=house.PLATFORM, place=f"steps-{turn}", by=house.BY, at=house.NOW,
-                lines=parsed,
-            )  # fmt: skip
-            spent["whole"] = perf_counter() - begun
-        if report.admitted != len(lines):
-            raise RuntimeError("the batch of a step was not admitted whole")
-        turns.append(spent)
-    names = {name for turn in turns for name in turn}
-    took = {n: 1e6 * statistics.median(turn.get(n, 0.0) for turn in turns) / len(lines) for n in names}
-    return _apart(took, _pure(lines))
+class _Watch:
+    """What each step took without the steps inside it."""
 
+    def __init__(self) -> None:
+        self.spent: Spent = defaultdict(lambda: [0.0, 0.0])
+        self._open: list[tuple[str, float, float]] = []
 
-def _apart(took: dict[str, float], pure: dict[str, float]) -> dict[str, float]:
-    """Steps that hold others, without them; `other` is what no watch saw."""
-    inside_copy = pure["field_digests"] + pure["encrypt"] + pure["leaves"]
-    found = {
-        "known": took["known"],
-        "gate_facts": took["gate_facts"],
-        "gate_judge": took["judge"] - took["known"] - took["gate_facts"],
-        "pages": took["pages"],
-        "copy_items": max(0.0, took["copy"] - inside_copy),
-        "index_rows": took["index_rows"],
-        "bases": took["deposit"] - took["pages"] - took["copy"] - took["index"],
-        "ledger": took["append"],
-        "commit": took["commit"],
-    }
-    found["whole"] = took["whole"] + pure["parse"]
-    seen = sum(found[n] for n in found if n != "whole") + inside_copy + pure["parse"]
-    seen += took["index"] - took["index_rows"]
-    found["other"] = found["whole"] - seen
-    return found
+    def _stop(self, processor: float, wall: float) -> None:
+        name, since, begun = self._open[-1]
+        spent = self.spent[name]
+        spent[0] += processor - since
+        spent[1] += wall - begun
+
+    def enter(self, name: str) -> None:
+        now = thread_time(), perf_counter()
+        if self._open:
+            self._stop(*now)
+        self._open.append((name, *now))
+
+    def leave(self) -> None:
+        now = thread_time(), perf_counter()
+        self._stop(*now)
+        self._open.pop()
+        if self._open:
+            self._open[-1] = (self._open[-1][0], *now)
+
+    def call(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(work)
+        def timed(*args: Any, **named: Any) -> Any:
+            self.enter(name)
+            try:
+                return work(*args, **named)
+            finally:
+                self.leave()
+
+        return timed
+
+    def stream(self, name: str, work: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
+        @wraps(work)
+        def timed(*args: Any, **named: Any) -> Iterator[Any]:
+            values = self.call(name, work)(*args, **named)
+            following = self.call(name, lambda: next(values, self))
+            while (value := following()) is not self:
+                yield value
+
+        return timed
 
 
 @contextmanager
-def _watches() -> Iterator[dict[str, float]]:
-    spent: dict[str, float] = defaultdict(float)
+def _watches() -> Iterator[_Watch]:
+    watch = _Watch()
     ports.keyring()  # an empty port would be a fault of ours, not of the import
     with ExitStack() as stack:
-        for name, owner, attribute in WATCHED:
-            stack.enter_context(
-                patch.object(owner, attribute, _timed(getattr(owner, attribute), name, spent))
-            )
+        for name, owner, attribute in CALLS:
+            work = watch.call(name, getattr(owner, attribute))
+            stack.enter_context(patch.object(owner, attribute, work))
+        for name, owner, attribute in STREAMS:
+            streaming = watch.stream(name, getattr(owner, attribute))
+            stack.enter_context(patch.object(owner, attribute, streaming))
         store = connections["default"]
-        stack.enter_context(patch.object(store, "commit", _timed(store.commit, "commit", spent)))
-        yield spent
-
-
-def _timed(call: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
-    @wraps(call)
-    def timed(*args: Any, **named: Any) -> Any:
-        begun = perf_counter()
-        try:
-            return call(*args, **named)
-        finally:
-            spent[name] += perf_counter() - begun
-
-    return timed
+        stack.enter_context(patch.object(store, "commit", watch.call("commit", store.commit)))
+        yield watch

@@ -55,6 +55,10 @@ PERMITS: dict[str, frozenset[Permission]] = {
     Role.STAFF.value: frozenset(),
 }
 
+#: Who may bring messages in, and who may do it by the claimed time of a basis (ADR 11: a permission of its own).
+IMPORTERS = frozenset({Role.COMPLIANCE.value, Role.IT.value})
+HISTORIANS = frozenset({Role.COMPLIANCE.value})
+
 #: Attempts to come in: this many within the window, then a pause.
 ATTEMPT_WINDOW = 15 * MINUTE
 ATTEMPTS_PER_NAME = 10
@@ -97,6 +101,17 @@ def check_may(
     """Forbidden (access.forbidden) unless `may`."""
     if not may(person, permission, at=at, entity=entity, unit=unit):
         raise Forbidden("没有这一页，或不归您查看。", remedy="如需权限，请联系安全管理员。")
+
+
+def check_importer(by: Person, *, historical: bool, at: int) -> None:
+    """Forbidden (access.forbidden) unless a role in force, held for the whole company, permits this import."""
+    able = HISTORIANS if historical else IMPORTERS
+    mine = {g.role for g in by.grants if holds(g, at=at) and g.entity is None and g.unit is None}
+    if not mine & able:
+        raise Forbidden(
+            "您没有导入的权限。" if not historical else "您没有补录历史数据的权限。",
+            remedy=f"须由以下角色办理：{'、'.join(sorted(able))}。",
+        )
 
 
 def permissions(person: Person, *, at: int) -> frozenset[Permission]:

@@ -1,7 +1,12 @@
-"""From a parsed message to a verdict: its account and conversation, kept before, a basis or all reasons against."""
+"""From parsed messages to verdicts: account and conversation, kept before, a basis or all reasons against.
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+A message of people who spoke before costs a look-up of their place and two comparisons of its time; so what is
+shared (places, conversations, grounds, reasons) is one object each, and those behind know it by its identity.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from jieli.archive import ports
@@ -10,138 +15,208 @@ from jieli.archive.types import ConversationKey, NewItem
 from jieli.capture.gates import RunGate
 from jieli.capture.policy import NO_COUNTERPARTY
 from jieli.capture.types import Incoming
-from jieli.consent.types import Basis, GateMessage
+from jieli.consent.answers import Answer, Answers, Asked
+from jieli.consent.gate import Gate
+from jieli.consent.types import Basis
 
 Accounts = Mapping[str, UUID]  # handle → asset, of one platform
-_Place = tuple[
-    str | None, UUID | None, ConversationKey | None
-]  # a message's account by both names, conversation
+#: A run forgets its places when there are so many: memory does not grow with the file.
+MOST_PLACES = 20_000
+
+_Shape = tuple[str, str, tuple[str, ...], str, str]  # source, sender, receivers, room, channel
+_Ground = tuple[object, ...]  # the last fields of NewItem, from `speaker_kind` on; nothing is taken back
+
+
+class Refused(NamedTuple):
+    """A message that may not be kept. `account` is the registered one on whose tally it counts, if any."""
+
+    digest: bytes
+    account: UUID | None
+    event_ms: int
+    reasons: tuple[str, ...]
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What is to become of a message: exactly one of `basis`, `reasons`, `duplicate` says something.
+class Judged:
+    """What is to become of the messages of a batch; each is in one of the three."""
 
-    `account` is the company account on whose tally a refusal is counted, if one took part that is registered;
-    `handle` is its name on the platform.
-    """
-
-    message: Incoming
-    digest: bytes
-    conversation: ConversationKey | None
-    account: UUID | None
-    handle: str | None
-    basis: Basis | None = None
-    reasons: tuple[str, ...] = ()
-    duplicate: bool = False
+    items: list[NewItem] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    duplicates: int = 0
 
 
-def verdicts(messages: Sequence[Incoming], *, accounts: Accounts, gates: RunGate) -> list[Verdict]:
-    """A verdict for each message, in their order. Inside a book that holds the gate's read lock.
+#: Before a gate is asked nothing may be kept.
+_UNASKED, _UNASKED_ERA = Answers((), low=1, high=0, latest=0), object()
 
-    A message that is kept already is a duplicate however the gate would judge it now.
-    """
-    found = _placed(messages, accounts)
-    kept = known([(v.conversation, v.digest) for v in found if v.conversation is not None])
-    if kept:
-        for v in found:
-            v.duplicate = v.conversation is not None and (v.conversation, v.digest) in kept
-    fresh = [v for v in found if not v.duplicate]
-    if not fresh:
-        return found
-    asked = [_question(v) for v in fresh]
-    gate = gates.for_batch(asked)
-    # Equal conversations are one object here, and its identity costs a tenth of its hash.
-    admitted: set[tuple[int, bytes]] = set()
-    for v, question in zip(fresh, asked, strict=True):
-        answer = gate.judge(question)
-        nobody = () if v.conversation is not None or v.account is None else (NO_COUNTERPARTY,)
+
+class _Place:
+    """Between whom and where messages are; what the gate said of them last, in the words of those behind."""
+
+    __slots__ = (
+        "account",
+        "answer",
+        "answers",
+        "conversation",
+        "era",
+        "ground",
+        "handle",
+        "reasons",
+        "shape",
+    )
+
+    def __init__(
+        self, shape: _Shape, handle: str | None, account: UUID | None, conversation: ConversationKey | None
+    ) -> None:
+        self.shape, self.handle, self.account, self.conversation = shape, handle, account, conversation
+        self.answers, self.era = _UNASKED, _UNASKED_ERA
+        self.answer: Answer | None = None
+        self.ground: _Ground | None = None
+        self.reasons: tuple[str, ...] = ()
+
+    def ask(self, gate: Gate) -> None:
+        """Be good for a batch that this gate judges."""
+        if self.era is gate.era:
+            return
+        self.era = gate.era
+        _, sender, receivers, room, channel = self.shape
+        self.answers = gate.answers(sender, receivers, room, None if room else self.handle, channel)
+
+    def take(self, answer: Answer) -> None:
+        """Spell an answer out: a ground, or all reasons against."""
+        self.answer, self.ground = answer, None
         if not isinstance(answer, Basis):
-            v.reasons = (*map(str, answer), *nobody)
-        elif v.conversation is None:
-            v.reasons = (NO_COUNTERPARTY,)
-        elif (one := (id(v.conversation), v.digest)) in admitted:
-            v.duplicate = True
+            nobody = () if self.conversation is not None or self.account is None else (NO_COUNTERPARTY,)
+            self.reasons = (*map(str, answer), *nobody)
+        elif self.conversation is None:
+            self.reasons = (NO_COUNTERPARTY,)
         else:
-            admitted.add(one)
-            v.basis = answer
-    return found
+            self.ground = (
+                answer.speaker_kind.value, answer.speaker, answer.account, answer.holder, answer.rows,
+                answer.documented_later, answer.scopes, b"",
+            )  # fmt: skip
+
+
+class Judging:
+    """Judges the batches of one run."""
+
+    def __init__(self, *, accounts: Accounts, gates: RunGate) -> None:
+        self._accounts, self._gates = accounts, gates
+        self._places: dict[_Shape, _Place] = {}
+        self._conversations: dict[ConversationKey, ConversationKey] = {}
+
+    def judge(self, messages: Sequence[Incoming]) -> Judged:
+        """What is to become of each message, in their order. Inside a book that holds the gate's read lock.
+
+        A message that is kept already is a duplicate however the gate would judge it now; so is one that is
+        admitted twice in a batch.
+        """
+        found = Judged()
+        digests, places = _digests(messages), self._placed(messages)
+        kept = known(
+            [(p.conversation, d) for p, d in zip(places, digests, strict=True) if p.conversation is not None]
+        )
+        if kept:
+            fresh = [
+                n
+                for n, (p, digest) in enumerate(zip(places, digests, strict=True))
+                if p.conversation is None or (p.conversation, digest) not in kept
+            ]
+            found.duplicates = len(messages) - len(fresh)
+            messages = [messages[n] for n in fresh]
+            digests, places = [digests[n] for n in fresh], [places[n] for n in fresh]
+        if messages:
+            self._ask(messages, places)
+            _sort(messages, digests, places, found)
+        return found
+
+    def _placed(self, messages: Sequence[Incoming]) -> list[_Place]:
+        """The place of each message; equal conversations are one object."""
+        if len(self._places) > MOST_PLACES:
+            self._places.clear()
+            self._conversations.clear()
+        known_places, places = self._places, []
+        for source, _, _, _, channel, sender, receivers, room, _, _, _, _, _, _ in messages:
+            shape = (source, sender, receivers, room, channel)
+            place = known_places.get(shape)
+            if place is None:
+                place = known_places[shape] = self._place(shape)
+            places.append(place)
+        return places
+
+    def _place(self, shape: _Shape) -> _Place:
+        source, sender, receivers, room, _ = shape
+        handle = _account_of(sender, receivers, self._accounts)
+        account = None if handle is None else self._accounts[handle]
+        key = None
+        if room:
+            key = ConversationKey(source, room=room)
+        elif handle is not None and (other := _counterparty(sender, receivers, handle)) is not None:
+            key = ConversationKey(source, account=account, counterparty=other)
+        if key is not None:
+            key = self._conversations.setdefault(key, key)
+        return _Place(shape, handle, account, key)
+
+    def _ask(self, messages: Sequence[Incoming], places: Iterable[_Place]) -> None:
+        """Make every place good for this batch."""
+        different = dict.fromkeys(places)
+        people: set[str] = set()
+        for place in different:
+            people.add(place.shape[1])
+            people.update(place.shape[2])
+            if place.handle is not None:
+                people.add(place.handle)
+        rooms = {place.shape[3] for place in different}
+        gate = self._gates.for_batch(Asked(people, rooms, [m.event_ms for m in messages], at=self._gates.at))
+        for place in different:
+            place.ask(gate)
+
+
+def _digests(messages: Iterable[Incoming]) -> list[bytes]:
+    return ports.keyring().message_keys((m.source, m.message_id) for m in messages)
+
+
+def _sort(
+    messages: Iterable[Incoming], digests: Sequence[bytes], places: Iterable[_Place], found: Judged
+) -> None:
+    """Put each message where it belongs; the gate is asked only where a place's last answer does not hold."""
+    keep, refuse = found.items.append, found.refused.append
+    # A repetition has the digest of another one: where all differ, none has to be looked for.
+    once: set[tuple[int, bytes]] | None = None if len(set(digests)) == len(digests) else set()
+    for message, digest, place in zip(messages, digests, places, strict=True):
+        source, _, raw, _, channel, sender, receivers, _, ms, msgtype, text, media, recalls, _ = message
+        answers, conversation = place.answers, place.conversation
+        answer = answers.answer if answers.since <= ms < answers.until else answers.at(ms)
+        if answer is not place.answer:
+            place.take(answer)
+        ground = place.ground
+        if ground is None or conversation is None:
+            refuse(Refused(digest, place.account, ms, place.reasons))
+            continue
+        if once is not None:
+            if (id(conversation), digest) in once:
+                found.duplicates += 1
+                continue
+            once.add((id(conversation), digest))
+        claims = tuple(claim.as_json() for claim in media) if media else ()
+        if recalls:
+            ground = (*ground[:-1], *ports.keyring().message_keys([(source, recalls)]))
+        values = source, digest, conversation, ms, raw, text, sender, receivers, claims, channel, msgtype
+        # What NewItem(…) does, without its call: a million are made.
+        keep(tuple.__new__(NewItem, values + ground))
 
 
 def account_of(message: Incoming, accounts: Accounts) -> str | None:
     """The handle of the company account from whose side a message comes: its sender's, else a receiver's, if any."""
-    if message.sender in accounts:
-        return message.sender
-    return next((receiver for receiver in message.receivers if receiver in accounts), None)
+    return _account_of(message.sender, message.receivers, accounts)
 
 
-def counterparty(message: Incoming, handle: str) -> str | None:
+def _account_of(sender: str, receivers: Sequence[str], accounts: Accounts) -> str | None:
+    if sender in accounts:
+        return sender
+    return next((receiver for receiver in receivers if receiver in accounts), None)
+
+
+def _counterparty(sender: str, receivers: Sequence[str], handle: str) -> str | None:
     """The one other side of a message that is not in a room; None when it is not one to one."""
-    people = {message.sender, *message.receivers} - {"", handle}
+    people = {sender, *receivers} - {"", handle}
     return people.pop() if len(people) == 1 else None
-
-
-def _placed(messages: Iterable[Incoming], accounts: Accounts) -> list[Verdict]:
-    """Each message with its digest, its account and its conversation; equal conversations are one object."""
-    listed = list(messages)
-    digests = ports.keyring().message_keys((m.source, m.message_id) for m in listed)
-    places: dict[tuple[str, str, tuple[str, ...], str], _Place] = {}
-    same: dict[ConversationKey | None, ConversationKey | None] = {}
-    found = []
-    for m, digest in zip(listed, digests, strict=True):
-        shape = (m.source, m.sender, m.receivers, m.room)
-        place = places.get(shape)
-        if place is None:
-            handle, account, key = _place(m, accounts)
-            place = places[shape] = (handle, account, same.setdefault(key, key))
-        found.append(Verdict(m, digest, place[2], place[1], place[0]))
-    return found
-
-
-def _place(message: Incoming, accounts: Accounts) -> _Place:
-    handle = account_of(message, accounts)
-    account = None if handle is None else accounts[handle]
-    if message.room:
-        return handle, account, ConversationKey(message.source, room=message.room)
-    if handle is None or account is None:
-        return None, None, None
-    other = counterparty(message, handle)
-    if other is None:
-        return handle, account, None
-    return handle, account, ConversationKey(message.source, account=account, counterparty=other)
-
-
-def _question(v: Verdict) -> GateMessage:
-    m = v.message
-    # By position: one is made for every message.
-    return GateMessage(m.channel, m.event_ms, None if m.room else v.handle, m.room, m.sender, m.receivers)
-
-
-def items(found: Iterable[Verdict]) -> Iterator[NewItem]:
-    """The admitted messages as the archive takes them."""
-    ring = ports.keyring()
-    for v in found:
-        m, basis = v.message, v.basis
-        if basis is None or v.conversation is None:
-            continue
-        yield NewItem(
-            source=m.source,
-            message_key=v.digest,
-            conversation=v.conversation,
-            event_ms=m.event_ms,
-            raw=m.raw,
-            text=m.text,
-            sender=m.sender,
-            receivers=m.receivers,
-            media=tuple(claim.as_json() for claim in m.media) if m.media else (),
-            channel=m.channel,
-            msgtype=m.msgtype,
-            speaker_kind=basis.speaker_kind.value,
-            speaker=basis.speaker,
-            account=basis.account,
-            holder=basis.holder,
-            basis_rows=basis.rows,
-            documented_later=basis.documented_later,
-            scopes=basis.scopes,
-            recalls=ring.message_keys([(m.source, m.recalls)])[0] if m.recalls else b"",
-        )

@@ -15,9 +15,9 @@ from jieli.assets import queries as assets
 from jieli.capture import collecting, locks, queries, tallies
 from jieli.capture.errors import InsideTransaction, MappingChanged
 from jieli.capture.gates import RunGate
-from jieli.capture.judging import Accounts, Verdict, items, verdicts
+from jieli.capture.judging import Judged, Judging, Refused
 from jieli.capture.models import Cursor, Mapping, Run, RunBatch
-from jieli.capture.policy import check_run, day_of_refusal
+from jieli.capture.policy import check_run
 from jieli.capture.report import MOST_LISTED, ImportReport, Receipt
 from jieli.capture.tallies import Counts
 from jieli.capture.types import (
@@ -31,8 +31,12 @@ from jieli.capture.types import (
 from jieli.consent.operations import record_platform_consents
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
+from jieli.kernel.times import HOUR
 from jieli.ledger import locks as ledger_locks
 from jieli.ledger.operations import Staged, book
+
+#: So many statements of a file are remembered as written down; a later one is looked up again and counts as known.
+_MOST_SAID = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,7 @@ class _Context:
     source: str
     platform: str
     place: str
-    accounts: Accounts
-    gates: RunGate
+    judging: Judging
     by: str
     at: int
 
@@ -80,7 +83,8 @@ def admit(
     `source` names the format the items are kept under, `platform` the one whose accounts and identities they
     speak of, `place` the file or queue. `statements`: agree and disagree lines of all that follows, where the
     caller can look ahead; they, and those of each batch before its messages, are committed first (ADR 11).
-    `progress` hears of each batch once it is durable. Memory holds one batch of `batch_lines` lines.
+    `progress` hears of each batch once it is durable. Memory holds one batch of `batch_lines` lines and a
+    receipt for each batch.
     Errors: ReasonMissing; of the archive and the ledger when a batch cannot be written, whose earlier batches
     stand. Run again after a crash it finishes: what is kept already is a duplicate, what was counted is not
     counted again.
@@ -96,8 +100,8 @@ def admit(
     with book(at=at) as b:
         b.entry("capture.begin", by=by, facts={"run": str(run.id), "historical": int(historical)}).insert(run)
     handles = {handle: ref.id for handle, ref in assets.accounts(platform).items()}
-    gates = RunGate(platform, historical, at)
-    context = _Context(run.id, source, platform, place, handles, gates, by, at)
+    judging = Judging(accounts=handles, gates=RunGate(platform, historical, at))
+    context = _Context(run.id, source, platform, place, judging, by, at)
     report = ImportReport(run.id, source, historical)
     said = _record_all(context, statements, report)
     with collecting.rarely():
@@ -147,7 +151,8 @@ def _record(
     if not fresh:
         return
     outcome = record_platform_consents(fresh, platform=context.platform, by=context.by, at=context.at)
-    said.update(line.message_id for line in fresh)
+    if len(said) < _MOST_SAID:
+        said.update(line.message_id for line in fresh)
     report.agreements_recorded += outcome.recorded
     report.agreements_known += outcome.known
     report.agreements_implausible += outcome.implausible
@@ -162,20 +167,18 @@ def _decide(context: _Context, number: int, lines: _Lines, said: set[str], repor
     with book(at=context.at) as b:
         locks.one_batch_of(context.source)
         ledger_locks.read_bases()
-        found = verdicts(lines.messages, accounts=context.accounts, gates=context.gates)
-        admitted = [v for v in found if v.basis is not None]
+        found = context.judging.judge(lines.messages)
         kept = None
-        if admitted:
+        if found.items:
             kept = deposit(
-                source=context.source, items=list(items(admitted)), extractor=EXTRACTOR_VERSION,
-                by=context.by, at=context.at,
+                source=context.source, items=found.items, extractor=EXTRACTOR_VERSION, by=context.by, at=context.at,
             )  # fmt: skip
         row = _row(context, number, lines, found)
         row.deposit = None if kept is None else kept.id
         entry = b.entry("capture.admit", by=context.by, facts=_facts(row))
         entry.insert(row)
         _move_cursor(context, lines.last, entry)
-        reasons, first, before = _refuse(context, found, entry)
+        reasons, first, before = _refuse(context, found.refused, entry)
         reach("import.before_commit")
     report.reasons += reasons
     report.first_reasons += first
@@ -183,17 +186,17 @@ def _decide(context: _Context, number: int, lines: _Lines, said: set[str], repor
     return _receipt(row, entry)
 
 
-def _row(context: _Context, number: int, lines: _Lines, found: Sequence[Verdict]) -> RunBatch:
+def _row(context: _Context, number: int, lines: _Lines, found: Judged) -> RunBatch:
     return RunBatch(
         id=new_id(context.at),
         run_id=context.run,
         number=number,
         first_line=lines.first,
         last_line=lines.last,
-        admitted=sum(v.basis is not None for v in found),
-        documented_later=sum(v.basis is not None and v.basis.documented_later for v in found),
-        refused=sum(bool(v.reasons) for v in found),
-        duplicates=sum(v.duplicate for v in found),
+        admitted=len(found.items),
+        documented_later=sum(item.documented_later for item in found.items),
+        refused=len(found.refused),
+        duplicates=found.duplicates,
         malformed=len(lines.malformed),
         switches=lines.switches,
         statements=len(lines.statements),
@@ -228,22 +231,23 @@ def _move_cursor(context: _Context, position: int, entry: Staged) -> None:
 
 
 def _refuse(
-    context: _Context, found: Sequence[Verdict], entry: Staged
+    context: _Context, refused: Sequence[Refused], entry: Staged
 ) -> tuple[Counter[str], Counter[str], int]:
     """Tally the refused ones; what this run is told of them, and how many an earlier run had counted."""
-    refused = [v for v in found if v.reasons]
-    before = tallies.refused_before([v.digest for v in refused], at=context.at)
+    before = tallies.refused_before([digest for digest, _, _, _ in refused], at=context.at)
     counts = Counts()
-    reasons: Counter[str] = Counter()
-    first: Counter[str] = Counter()
-    for v in refused:
-        reasons.update(v.reasons)
-        first[v.reasons[0]] += 1
-        if v.digest not in before:
-            day = day_of_refusal(v.message.event_ms, v.reasons, at=context.at)
-            counts.add(v.digest, v.account, day, v.reasons)
+    told: Counter[tuple[str, ...]] = Counter()
+    for digest, account, event_ms, reasons in refused:
+        told[reasons] += 1
+        if digest not in before:
+            counts.add(digest, account, event_ms // HOUR, reasons)
     tallies.write(entry, counts, at=context.at)
-    return reasons, first, len(refused) - len(counts.digests)
+    reasons_of: Counter[str] = Counter()
+    first: Counter[str] = Counter()
+    for reasons, number in told.items():
+        reasons_of.update(dict.fromkeys(reasons, number))
+        first[reasons[0]] += number
+    return reasons_of, first, len(refused) - len(counts.digests)
 
 
 def keep_mapping(*, source: str, rules: dict[str, object], by: str, at: int) -> None:

@@ -11,7 +11,7 @@ and ``MAX_JSON_INTEGER``; whether one is plausible (时间异常) is for the gat
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 # How text and media are derived from raw. Raise it with every change of a connector's extraction that alters
 # a result: a batch stores the version, and fsck derives again with that version.
@@ -51,9 +51,8 @@ class MediaClaim:
         return claim
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One message or call record, not yet judged by the gate.
+class Incoming(NamedTuple):
+    """One message or call record, not yet judged by the gate. A tuple, because a million of them are made.
 
     ``action`` is the source's own word (send, recall, …), ``channel`` is ``CHAT`` or ``CALL``, ``room`` ""
     when one to one, ``text`` the words a person saw (may be ""), ``recalls`` the id of the message taken back

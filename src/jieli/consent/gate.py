@@ -4,54 +4,24 @@
 its place and the stretch of time it lies in, so it is worked out once for each of these.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, Self
 
 from jieli.consent import snapshot
-from jieli.consent.errors import NotRead
+from jieli.consent.answers import IMPLAUSIBLE, Answer, Answers, Asked, Pair
 from jieli.consent.facts import Facts
-from jieli.consent.reasons import Reason, ordered
+from jieli.consent.reasons import Reason
 from jieli.consent.sides import Bench, Side, against
 from jieli.consent.timeline import EARLIEST, Track
-from jieli.consent.types import CALL, MEANS_OF, Basis, GateMessage, Means, SubjectKind
+from jieli.consent.types import CALL, MEANS_OF, GateMessage, Means, SubjectKind
 from jieli.kernel.times import DAY
 from jieli.ledger.queries import Head
 
-#: A gate that has grown to so many people is not taken on: its memory is bounded, however long a file is.
-MOST_PEOPLE = 50_000
-
-Answer = Basis | tuple[Reason, ...]
-
-
-def _join(one: Side, two: Side, late: bool) -> Answer:
-    if one.reasons or two.reasons:
-        return ordered(one.reasons | two.reasons)
-    if one.holder is None or one.account is None:
-        raise NotRead("门禁缺少账号一侧的事实。", remedy="请报告此错误。")
-    kind, speaker = two.speaker or (SubjectKind.STAFF, one.holder)
-    rows = tuple(dict.fromkeys((*one.rows, *two.rows)))
-    return Basis(rows, late, speaker, kind, one.account, one.holder, one.scopes & two.scopes)
-
-
-class _Pair:
-    """Both sides of one kind of message, and the answers already given."""
-
-    __slots__ = ("_answers", "_late", "_one", "_one_starts", "_two", "_two_starts")
-
-    def __init__(self, one: Track[Side], two: Track[Side], late: bool) -> None:
-        self._one, self._two, self._late = one, two, late
-        self._one_starts, self._two_starts = one.starts, two.starts
-        self._answers: dict[tuple[int, int], Answer] = {}
-
-    def at(self, ms: int) -> Answer:
-        key = (bisect_right(self._one_starts, ms), bisect_right(self._two_starts, ms))
-        answer = self._answers.get(key)
-        if answer is None:
-            one, two = self._one.in_stretch(key[0] - 1), self._two.in_stretch(key[1] - 1)
-            answer = self._answers[key] = _join(one, two, self._late)
-        return answer
+#: A gate that has grown to so many people, or to so many that spoke with each other, is not taken on: its memory is
+#: bounded, however long a file is.
+MOST_PEOPLE = 20_000
+MOST_ANSWERS = 50_000
 
 
 class Gate:
@@ -59,18 +29,24 @@ class Gate:
 
     `at` is the moment of the import. `historical`: a basis holds from its claimed time; what needed that is marked
     `documented_later`. A gate is good for the transaction in which it was read; for a later one ask
-    `still_answers`, or let it be taken on by `carry_on`.
+    `still_answers`, or let it be taken on by `carry_on`. While `era` is the same object, so are its `answers`.
     """
 
     def __init__(self, facts: Facts, *, at: int, historical: bool = False) -> None:
-        self._at, self._facts = at, facts
-        self._low, self._high = max(facts.since, EARLIEST), min(facts.until, at + DAY)
-        self._live = _Judge(Bench(facts, historical=False), late=False)
-        self._claimed = _Judge(Bench(facts, historical=True), late=True) if historical else None
+        self._at, self._historical = at, historical
         self._read_at: Head | None = None
         self._platform = ""
         self._people: frozenset[str] = frozenset()
         self._rooms: frozenset[str] = frozenset()
+        self._begin(facts)
+
+    def _begin(self, facts: Facts) -> None:
+        self._facts = facts
+        self._low, self._high = max(facts.since, EARLIEST), min(facts.until, self._at + DAY)
+        manners = (False, True) if self._historical else (False,)
+        self._judges = [_Judge(Bench(facts, historical=claimed), late=claimed) for claimed in manners]
+        self._answers: dict[tuple[Any, ...], Answers] = {}
+        self.era = object()
 
     @classmethod
     def read(
@@ -95,50 +71,59 @@ class Gate:
         gate._read_at, gate._platform, gate._people, gate._rooms = head, platform, named, places
         return gate
 
-    def still_answers(self, messages: Iterable[GateMessage]) -> bool:
+    def still_answers(self, messages: Iterable[GateMessage] | Asked) -> bool:
         """Whether this gate may judge these messages too, in a later batch of the same import.
 
         True when it was read for all their people, rooms and times, and nothing it rests on was written since.
         Ask inside the later batch's book, after `locks.read_bases()`: the answer stays true until it ends.
         """
-        asked = _Asked(messages, at=self._at)
-        if not (asked.people <= self._people and asked.rooms <= self._rooms and self._holds(asked)):
+        asked = _asked(messages, self._at)
+        if not (asked.people <= self._people and asked.rooms <= self._rooms and self.holds(asked)):
             return False
         return self._read_at is not None and snapshot.is_current(self._read_at)
 
-    def carry_on(self, messages: Iterable[GateMessage], *, beside: Collection[str]) -> bool:
+    def carry_on(
+        self, messages: Iterable[GateMessage] | Asked, *, beside: Collection[str], reach: int = 0
+    ) -> bool:
         """Make this gate good for a later batch of the same import; False: read a new one, this one is over.
 
         Inside the later batch's book, after `locks.read_bases()`, so that what it answers stays true until the book
         closes. True only if since the gate was read the book has entries of the kinds `beside` alone, none of which
-        wrote to a table of bases: any other kind may have changed something it rests on. People and rooms it was
-        not read for are then read now, for what is true of the others has not changed.
+        wrote to a table of bases: any other kind may have changed something it rests on. People, rooms and times it
+        was not read for are then read now, for what is true of the others has not changed. `reach` as in
+        `for_messages`. Where `era` is another object then, `Answers` it gave before are good no longer.
         """
-        asked = _Asked(messages, at=self._at)
+        asked = _asked(messages, self._at)
         people, rooms = asked.people - self._people, asked.rooms - self._rooms
-        if self._read_at is None or not self._holds(asked) or len(self._people) + len(people) > MOST_PEOPLE:
+        if self._read_at is None or len(self._people) + len(people) > MOST_PEOPLE:
             return False
-        # The head first: an entry that is committed between the two questions is looked at again next time.
-        now = snapshot.head()
-        if not snapshot.is_current(self._read_at, beside=beside):
+        now = snapshot.current_head(self._read_at, beside=beside)
+        if now is None:
             return False
+        facts = self._facts
         if people or rooms:
-            self._facts = snapshot.more(self._facts, platform=self._platform, people=people, rooms=rooms)
-            for judge in (self._live, self._claimed):
-                if judge is not None:
-                    judge.learn(self._facts)
-            self._people, self._rooms = self._people | people, self._rooms | rooms
+            facts = snapshot.more(facts, platform=self._platform, people=people, rooms=rooms)
+        if not self.holds(asked):
+            since, until = _span(asked, at=self._at, reach=reach)
+            self._begin(snapshot.at_other_times(facts, since=since, until=until))
+        elif len(self._answers) > MOST_ANSWERS:
+            self._begin(facts)
+        elif facts is not self._facts:
+            self._facts = facts
+            for judge in self._judges:
+                judge.learn(facts)
+        self._people, self._rooms = self._people | people, self._rooms | rooms
         self._read_at = now
         return True
 
-    def _holds(self, asked: "_Asked") -> bool:
-        """Whether every time that is plausible at all was read."""
+    def holds(self, asked: Asked) -> bool:
+        """Whether every time that is asked about and plausible at all was read."""
         return asked.since > asked.until or (self._low <= asked.since and asked.until <= self._high)
 
     @classmethod
     def for_messages(
         cls,
-        messages: Iterable[GateMessage],
+        messages: Iterable[GateMessage] | Asked,
         *,
         platform: str,
         at: int,
@@ -149,46 +134,44 @@ class Gate:
 
         It then reads the span of their times once more before them and `reach` times after them.
         """
-        asked = _Asked(messages, at=at)
-        span = max(0, asked.until - asked.since) if reach else 0
+        asked = _asked(messages, at)
+        since, until = _span(asked, at=at, reach=reach)
         return cls.read(
-            platform=platform, people=asked.people, rooms=asked.rooms,
-            since=max(EARLIEST, min(asked.since, asked.until) - span),
-            until=min(at + DAY, asked.until + reach * span), at=at, historical=historical,
+            platform=platform, people=asked.people, rooms=asked.rooms, since=since, until=until, at=at,
+            historical=historical,
         )  # fmt: skip
+
+    def answers(
+        self, sender: str, receivers: tuple[str, ...], room: str, account: str | None, channel: str
+    ) -> Answers:
+        """What this gate says of messages of these people and this place, at every time; the words of GateMessage.
+
+        The same object each time it is asked, as long as `era` is the same.
+        """
+        key = (sender, receivers, room, account, channel)
+        found = self._answers.get(key)
+        if found is None:
+            pairs = [judge.pair(*key) for judge in self._judges]
+            found = Answers(pairs, low=self._low, high=self._high, latest=self._at + DAY)
+            self._answers[key] = found
+        return found
 
     def judge(self, message: GateMessage) -> Answer:
         """A basis, or all reasons against in their fixed order. Pure; a microsecond when asked about alike ones."""
         ms = message.event_ms
-        if not self._low <= ms <= self._high:
-            if EARLIEST <= ms <= self._at + DAY:
-                raise NotRead("这条消息的时间不在门禁已读取的范围内。", remedy="请报告此错误。")
-            return (Reason.TIME_IMPLAUSIBLE,)
-        answer = self._live.judge(message, ms)
-        if self._claimed is not None and type(answer) is tuple:
-            return self._claimed.judge(message, ms)
-        return answer
+        if not EARLIEST <= ms <= self._at + DAY:
+            return IMPLAUSIBLE
+        m = message
+        return self.answers(m.sender, m.receivers, m.room, m.account, m.channel).at(ms)
 
 
-class _Asked:
-    """Whom, where and when a batch speaks of; `since` is after `until` when none of its times is plausible."""
+def _asked(messages: Iterable[GateMessage] | Asked, at: int) -> Asked:
+    return messages if isinstance(messages, Asked) else Asked.by(messages, at=at)
 
-    __slots__ = ("people", "rooms", "since", "until")
 
-    def __init__(self, messages: Iterable[GateMessage], *, at: int) -> None:
-        self.people: set[str] = set()
-        self.rooms: set[str] = set()
-        self.since, self.until = at + DAY, EARLIEST
-        shapes = set()
-        for m in messages:
-            shapes.add((m.sender, m.account, m.room, m.receivers))
-            if EARLIEST <= (ms := m.event_ms) <= at + DAY:
-                self.since, self.until = min(self.since, ms), max(self.until, ms)
-        for sender, account, room, receivers in shapes:
-            self.people.update((sender, account or ""), receivers)
-            self.rooms.add(room)
-        self.people.discard("")
-        self.rooms.discard("")
+def _span(asked: Asked, *, at: int, reach: int) -> tuple[int, int]:
+    span = max(0, asked.until - asked.since) if reach else 0
+    return max(EARLIEST, min(asked.since, asked.until) - span), min(at + DAY, asked.until + reach * span)
 
 
 class _Judge:
@@ -196,20 +179,19 @@ class _Judge:
 
     def __init__(self, bench: Bench, *, late: bool) -> None:
         self._bench, self._late = bench, late
-        self._pairs: dict[tuple[Any, ...], _Pair] = {}
         self._members: dict[tuple[str, frozenset[str], bool, str, Means], Track[Side]] = {}
 
     def learn(self, facts: Facts) -> None:
         """Know more people and rooms; of those known already the facts say the same, so all that is kept stands."""
         self._bench.facts = facts
 
-    def judge(self, m: GateMessage, ms: int) -> Answer:
-        key = (m.sender, m.receivers, m.room, m.account, m.channel)
-        pair = self._pairs.get(key)
-        if pair is None:
-            one, two = self._in_room(m) if m.room else self._one_to_one(m)
-            pair = self._pairs[key] = _Pair(one, two, self._late)
-        return pair.at(ms)
+    def pair(
+        self, sender: str, receivers: tuple[str, ...], room: str, account: str | None, channel: str
+    ) -> Pair:
+        """Both sides of what these people say to each other there."""
+        m = GateMessage(channel, 0, account, room, sender, receivers)
+        one, two = self._in_room(m) if room else self._one_to_one(m)
+        return Pair(one, two, self._late)
 
     # -- one to one -------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import connections
+
 import jieli.assets.queries as assets
 import jieli.parties.queries as parties
 from jieli.assets.types import AccountState
@@ -159,6 +161,16 @@ def _time_reasons(duty: Duty) -> tuple[Reason, ...]:
 def _missing_documents(facts: Facts, staff: UUID) -> tuple[DocumentKind, ...]:
     present = {d.kind for d in facts.documents.get(staff, ())}
     return tuple(kind for kind in DocumentKind if kind not in present)
+
+
+def spoke_against(people: Collection[UUID]) -> set[UUID]:
+    """Which of these ever refused, withdrew or objected to anything: of all others nothing can have ended."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT subject FROM consent_step WHERE subject = ANY(%s) AND step <> %s",
+            [list(people), Step.AGREE.value],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def notices_served(subject: UUID) -> list[NoticeServed]:

@@ -74,6 +74,21 @@ def more(facts: f.Facts, *, platform: str, people: Collection[str], rooms: Colle
     )
 
 
+def at_other_times(facts: f.Facts, *, since: int, until: int) -> f.Facts:
+    """These facts about the same people for another time, while `is_current` holds for what was read.
+
+    Only shifts, leave and days are read by their time; of all else every row is there.
+    """
+    return replace(
+        facts,
+        since=since,
+        until=until,
+        days=_days(since, until),
+        shifts=_shifts(facts.staff.keys(), since, until),
+        leave=_leave(facts.staff.keys(), since, until),
+    )
+
+
 def _read(
     platform: str,
     wanted: set[str],
@@ -84,10 +99,10 @@ def _read(
     days: Mapping[date, f.DayFact],
     policies: Sequence[f.PolicyFact],
 ) -> f.Facts:
-    groups = {room: ref for room, ref in assets.groups(platform).items() if room in rooms} if rooms else {}
+    groups = assets.groups(platform, rooms) if rooms else {}
     group_facts = _groups(groups)
     wanted.update(m.external_id for g in group_facts.values() for m in g.members)
-    refs = {h: ref for h, ref in assets.accounts(platform).items() if h in wanted}
+    refs = assets.accounts(platform, wanted)
     accounts = account_facts(refs.values())
     holders = {h.staff for a in accounts for h in a.holdings if h.staff is not None}
     identities = _identities(platform, wanted - refs.keys())
@@ -112,6 +127,8 @@ def staff_facts(staff: Collection[UUID], *, since: int, until: int) -> dict[str,
 
 
 def _of_staff(staff: Collection[UUID], since: int, until: int) -> dict[str, Any]:
+    if not staff:
+        return {"staff": {}, "documents": {}, "shifts": {}, "leave": {}}
     people = parties.staff(staff)
     return {
         "staff": {
@@ -125,31 +142,42 @@ def _of_staff(staff: Collection[UUID], since: int, until: int) -> dict[str, Any]
 
 
 def is_current(read_at: ledger.Head, *, beside: Collection[str] | None = None) -> bool:
-    """Whether nothing a gate rests on was written since a gate was read at this head.
+    """Whether nothing a gate rests on was written since a gate was read at this head; see `current_head`."""
+    return current_head(read_at, beside=beside) is not None
 
-    Under `locks.read_bases()` the answer stays true until the transaction ends. Two index ranges: the parts written
+
+def current_head(read_at: ledger.Head, *, beside: Collection[str] | None = None) -> ledger.Head | None:
+    """Where the book stands now, if nothing a gate rests on was written since one was read at this head; else None.
+
+    Under `locks.read_bases()` that stays true until the transaction ends. Two index ranges: the parts written
     since, none of which may be a row of a basis; and the entries, none of which may be of another kind than those
-    `beside`, where these are named: a destruction writes no row and yet takes facts away.
+    `beside`, where these are named: a destruction writes no row and yet takes facts away. The head is read in the
+    same statement, so that what is committed after it is looked at the next time.
     """
     log = ledger.live_log()
     if log != read_at.log:
-        return False
+        return None
     tables = [model._meta.db_table for model in house_tables() if model.basis]
     query = (
-        "SELECT NOT EXISTS (SELECT 1 FROM ledger_part WHERE log = %s AND entry >= %s AND row_table = ANY(%s))"
+        "SELECT index, time, NOT EXISTS (SELECT 1 FROM ledger_part WHERE log = %s AND entry >= %s"
+        " AND row_table = ANY(%s)) AND (%s OR NOT EXISTS (SELECT 1 FROM ledger_entry WHERE log = %s"
+        " AND index >= %s AND kind <> ALL(%s))) FROM ledger_entry WHERE log = %s ORDER BY index DESC LIMIT 1"
     )
-    args: list[Any] = [log, read_at.size, tables]
-    if beside is not None:
-        query += (
-            " AND NOT EXISTS (SELECT 1 FROM ledger_entry WHERE log = %s AND index >= %s AND kind <> ALL(%s))"
-        )
-        args += [log, read_at.size, list(beside)]
+    args: list[Any] = [log, read_at.size, tables, beside is None, log, read_at.size, list(beside or ()), log]
     with connections["default"].cursor() as cursor:
         cursor.execute(query, args)
-        return bool(cursor.fetchone()[0])
+        last = cursor.fetchone()
+    if last is None:
+        return read_at
+    index, time, unchanged = last
+    return ledger.Head(log, index + 1, time) if unchanged else None
 
 
 # -- when a revised row came to say what it says -----------------------------------------------------
+
+
+def _recorded(table: str, ids: Collection[object]) -> dict[str, Recorded]:
+    return ledger.first_recorded(table, ids) if ids else {}
 
 
 def _standing_since(table: str, ids: Collection[UUID], *columns: str) -> dict[str, Recorded]:
@@ -158,6 +186,8 @@ def _standing_since(table: str, ids: Collection[UUID], *columns: str) -> dict[st
     A register's row is revised for many reasons (a holding gets its end); only a change of these columns makes
     it another basis. Rows of one version, nearly all, are read without their bodies.
     """
+    if not ids:
+        return {}
     found = ledger.first_recorded(table, ids)
     with connections["default"].cursor() as cursor:
         cursor.execute(
@@ -166,6 +196,8 @@ def _standing_since(table: str, ids: Collection[UUID], *columns: str) -> dict[st
             [ledger.live_log(), table, [str(i) for i in ids]],
         )
         revised = [row for (row,) in cursor.fetchall()]
+    if not revised:
+        return found
     versions = ledger.parts([(table, row) for row in revised])
     times = ledger.entries({p.entry for parts in versions.values() for p in parts})
     for (_, row), parts in versions.items():
@@ -189,13 +221,15 @@ def _values(body: bytes, columns: Iterable[str]) -> list[Any]:
 def account_facts(refs: Iterable[AccountRef]) -> list[f.AccountFact]:
     """Accounts with their holders and signatures."""
     refs = list(refs)
+    if not refs:
+        return []
     ids = [ref.id for ref in refs]
     holdings, signed = assets.holdings_of(ids), assets.acknowledgements(ids)
     accounts = ledger.first_recorded("assets_account", ids)
     spans = _standing_since(
         "assets_holding", [h.id for hs in holdings.values() for h in hs], "staff_id", "during"
     )
-    papers = ledger.first_recorded("assets_acknowledgement", [s.id for ss in signed.values() for s in ss])
+    papers = _recorded("assets_acknowledgement", [s.id for ss in signed.values() for s in ss])
     return [
         f.AccountFact(
             ("assets_account", str(ref.id)), ref.id, ref.handle,
@@ -219,6 +253,8 @@ def account_facts(refs: Iterable[AccountRef]) -> list[f.AccountFact]:
 
 
 def _identities(platform: str, external_ids: Collection[str]) -> dict[str, f.IdentityFact]:
+    if not external_ids:
+        return {}
     known, rows = parties.identities(platform, external_ids), parties.identity_rows(platform, external_ids)
     customers = parties.customer(set(known.values()))
     since = _standing_since("parties_customer_identity", rows.values(), "customer_id")
@@ -239,6 +275,8 @@ def _identities(platform: str, external_ids: Collection[str]) -> dict[str, f.Ide
 
 
 def _groups(refs: Mapping[str, Any]) -> dict[str, f.GroupFact]:
+    if not refs:
+        return {}
     ids = [m.id for ref in refs.values() for m in ref.members]
     since = ledger.first_recorded("assets_group_member", ids)
     return {
@@ -273,7 +311,7 @@ def served_facts(subjects: Collection[UUID]) -> dict[UUID, list[f.ServedFact]]:
     notices = {
         n.pk: n for n in Notice.objects.filter(pk__in={n for _, _, n, _ in rows}).only("means", "scopes")
     }
-    recorded = ledger.first_recorded("consent_served", [r[0] for r in rows])
+    recorded = _recorded("consent_served", [r[0] for r in rows])
     found: dict[UUID, list[f.ServedFact]] = defaultdict(list)
     for key, subject, notice, claimed in rows:
         if (mark := recorded.get(str(key))) is not None:
@@ -297,7 +335,7 @@ def step_facts(
             "guardian", "towards",
         )
     )  # fmt: skip
-    recorded = ledger.first_recorded("consent_step", [r[0] for r in rows])
+    recorded = _recorded("consent_step", [r[0] for r in rows])
     found: dict[f.Subject, list[f.StepFact]] = defaultdict(list)
     for key, subject, external, means, scope, step, claimed, by, explicit, guardian, towards in rows:
         if (mark := recorded.get(str(key))) is not None:
@@ -314,7 +352,7 @@ def _documents(staff: Collection[UUID]) -> dict[UUID, list[f.DocumentFact]]:
     rows = list(
         Document.objects.filter(staff_id__in=staff).values_list("id", "staff_id", "kind", "signed_on")
     )
-    recorded = ledger.first_recorded("consent_document", [r[0] for r in rows])
+    recorded = _recorded("consent_document", [r[0] for r in rows])
     found: dict[UUID, list[f.DocumentFact]] = defaultdict(list)
     for key, who, kind, signed_on in rows:
         if (mark := recorded.get(str(key))) is not None:
@@ -331,7 +369,7 @@ def _over(model: type[Shift] | type[Leave], staff: Collection[UUID], since: int,
 
 def _shifts(staff: Collection[UUID], since: int, until: int) -> dict[UUID, list[f.ShiftFact]]:
     rows = _over(Shift, staff, since, until)
-    recorded = ledger.first_recorded("consent_shift", [r[0] for r in rows])
+    recorded = _recorded("consent_shift", [r[0] for r in rows])
     found: dict[UUID, list[f.ShiftFact]] = defaultdict(list)
     for key, who, begins, ends, kind in rows:
         if (m := recorded.get(str(key))) is not None:
@@ -342,7 +380,7 @@ def _shifts(staff: Collection[UUID], since: int, until: int) -> dict[UUID, list[
 
 def _leave(staff: Collection[UUID], since: int, until: int) -> dict[UUID, list[f.LeaveFact]]:
     rows = _over(Leave, staff, since, until)
-    recorded = ledger.first_recorded("consent_leave", [r[0] for r in rows])
+    recorded = _recorded("consent_leave", [r[0] for r in rows])
     found: dict[UUID, list[f.LeaveFact]] = defaultdict(list)
     for key, who, begins, ends, kind in rows:
         if (m := recorded.get(str(key))) is not None:
@@ -359,7 +397,7 @@ def _days(since: int, until: int) -> dict[date, f.DayFact]:
         .distinct("day")
         .values_list("id", "day", "kind")
     )
-    recorded = ledger.first_recorded("consent_calendar_day", [r[0] for r in rows])
+    recorded = _recorded("consent_calendar_day", [r[0] for r in rows])
     return {
         day: f.DayFact(("consent_calendar_day", str(key)), DayKind(kind))
         for key, day, kind in rows
@@ -370,7 +408,7 @@ def _days(since: int, until: int) -> dict[date, f.DayFact]:
 def policy_facts() -> list[f.PolicyFact]:
     """Every policy there was."""
     rows = list(Policy.objects.values_list("id", "starts_at", "rules"))
-    recorded = ledger.first_recorded("consent_policy", [r[0] for r in rows])
+    recorded = _recorded("consent_policy", [r[0] for r in rows])
     return [
         f.PolicyFact(("consent_policy", str(key)), starts_at, read_rules(rules), (m.entry, m.n), m.time)
         for key, starts_at, rules in rows

@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import orjson
 
+from jieli.access.policy import check_importer
 from jieli.access.types import Person
 from jieli.capture.operations import admit, keep_mapping
-from jieli.capture.policy import check_importer
 from jieli.capture.report import ImportReport, Receipt
 from jieli.capture.types import ConsentLine, Parsed
 from jieli.connectors.files import calls, dialogue

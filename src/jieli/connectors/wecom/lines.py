@@ -13,22 +13,23 @@ Choices where the platform's documents are silent or exports differ:
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from jieli.capture.types import (
     CALL,
     CHAT,
     MAX_ID,
+    MAX_JSON_INTEGER,
     ConsentLine,
     Incoming,
     Malformed,
-    MediaClaim,
     Parsed,
     SwitchLine,
 )
 from jieli.connectors.jsonline import SENTENCES as COMMON
 from jieli.connectors.jsonline import (
     UnreadableError,
+    has_no_control,
     identifier,
     load_object,
     numbered,
@@ -51,42 +52,81 @@ SENTENCES = {
 }
 
 
+class _Envelope(NamedTuple):
+    """What many lines of a file share: the same people, one to one or in a room, with the same kind of message.
+
+    `plain`: sent words between people, of which only the words, the time and the id have still to be looked at.
+    """
+
+    action: str
+    msgtype: str
+    sender: str
+    room: str
+    receivers: tuple[str, ...]
+    plain: bool
+
+
+#: Envelopes seen before in a file, by their five values as they stand in the line. Forgotten when there are too many,
+#: and those of large rooms are not kept, so that no file makes them grow.
+_Seen = dict[tuple[Any, ...], _Envelope]
+_MOST_SEEN, _MOST_NAMES = 8_000, 32
+
+
 def parse(lines: Iterable[bytes], *, first_line: int = 1) -> Iterator[Parsed]:
     """One value per line that is not blank, in order; never an exception for what a line holds.
 
     ``lines`` are bytes with or without their newlines, as an open file or ``bounded_lines`` gives them.
-    ``first_line`` is the number of the first one, so that a file can be read in slices.
+    ``first_line`` is the number of the first one, so that a file can be read in slices. Memory holds one line and a
+    bounded number of names.
     """
+    seen: _Seen = {}
     for number, line in numbered(lines, first_line):
         try:
-            yield _read(line, number)
+            yield _read(line, number, seen)
         except UnreadableError as problem:
             yield Malformed(number, problem.column, f"wecom.{problem.code}", SENTENCES[problem.code])
 
 
-def _read(line: bytes, number: int) -> Parsed:
+def _read(line: bytes, number: int, seen: _Seen) -> Parsed:
     message = load_object(line, "text")
-    message_id, action, msgtype, sender, room, receivers = _envelope(message)
+    message_id, event_ms = message.get("msgid", ""), message.get("msgtime")
+    envelope, clean = _envelope(message, seen), has_no_control(line)
+    if not (clean and type(message_id) is str and len(message_id) <= MAX_ID):
+        message_id = _id(message_id)
     if not message_id:
         raise UnreadableError("no_msgid")
+    action, msgtype, sender, room, receivers, plain = envelope
+    if not plain:
+        return _other(line, number, message, message_id, envelope)
+    if not (type(event_ms) is int and 0 <= event_ms <= MAX_JSON_INTEGER):
+        event_ms = _time(event_ms)
+    body = message.get("text")
+    text = body.get("content") if type(body) is dict else None
+    if type(text) is not str:
+        text = ""
+    elif not clean:
+        text = visible(text)
+    values = (
+        SOURCE, message_id, line, action, CHAT, sender, receivers, room, event_ms, msgtype, text, (), "", number,
+    )  # fmt: skip
+    # What Incoming(…) does, without its call: a million are made.
+    return tuple.__new__(Incoming, values)
+
+
+def _other(line: bytes, number: int, message: dict[str, Any], message_id: str, envelope: _Envelope) -> Parsed:
+    """A line that is not plainly words sent."""
+    action, msgtype, sender, room, receivers, _ = envelope
     if action == "switch":
         return SwitchLine(message_id, _id(message.get("user")), _time(message.get("time")), number)
     if not action or not msgtype:
         raise UnreadableError("no_msgtype" if action else "no_action")
     if msgtype == "agree" or msgtype == "disagree":
-        return _consent(line, number, message)
+        return _consent(line, number, message, message_id, envelope)
     if not receivers and not room:
         raise UnreadableError("no_parties")
-    channel, recalls = CHAT, ""
-    media: tuple[MediaClaim, ...] = ()
-    if msgtype == "text":
-        body = message.get("text")
-        content = body.get("content") if type(body) is dict else None
-        text = visible(content) if type(content) is str else ""
-    else:
-        text, media = extract(msgtype, message)
-        if msgtype in CALL_TYPES:
-            channel = CALL
+    text, media = extract(msgtype, message)
+    channel = CALL if msgtype in CALL_TYPES else CHAT
+    recalls = ""
     if action == "recall" or msgtype == "revoke":
         body = message.get("revoke")
         recalls = _id(body.get("pre_msgid")) if type(body) is dict else ""
@@ -109,27 +149,38 @@ def _read(line: bytes, number: int) -> Parsed:
     )
 
 
-def _envelope(message: dict[str, Any]) -> tuple[str, str, str, str, str, tuple[str, ...]]:
-    """msgid, action, msgtype, from, roomid, tolist; what is missing is "" or empty."""
+def _envelope(message: dict[str, Any], seen: _Seen) -> _Envelope:
+    """action, msgtype, from, roomid, tolist; what is missing is "" or empty."""
     get = message.get
-    message_id, action, msgtype = get("msgid", ""), get("action", ""), get("msgtype", "")
-    sender, room, names = get("from", ""), get("roomid", ""), get("tolist")
-    if type(names) is list and len(names) == 1:
-        try:
-            together = "".join((message_id, action, msgtype, sender, room, names[0]))
-        except TypeError:
-            together = "\n"
-        # Clean and short together, so each of them is: one look instead of six.
-        if len(together) <= MAX_ID and together.isprintable():
-            return message_id, action, msgtype, sender, room, (names[0],) if names[0] else ()
+    action, msgtype, sender, room = get("action", ""), get("msgtype", ""), get("from", ""), get("roomid", "")
+    names = get("tolist")
+    shape = (action, msgtype, sender, room, tuple(names) if type(names) is list else names)
+    try:
+        found = seen.get(shape)
+    except TypeError:  # a list or an object among them: no envelope that repeats
+        return _looked_at(action, msgtype, sender, room, names)
+    if found is None:
+        found = _looked_at(action, msgtype, sender, room, names)
+        if shape == found[:5] and len(found.receivers) <= _MOST_NAMES:
+            if len(seen) >= _MOST_SEEN:
+                seen.clear()
+            seen[shape] = found
+    return found
+
+
+def _looked_at(action: Any, msgtype: Any, sender: Any, room: Any, names: Any) -> _Envelope:
     if type(names) is not list:
         names = [names]
     receivers = tuple(dict.fromkeys(name for name in map(_id, names) if name))
-    return _id(message_id), _id(action), _id(msgtype), _id(sender), _id(room), receivers
+    action, msgtype, sender, room = _id(action), _id(msgtype), _id(sender), _id(room)
+    plain = msgtype == "text" and action not in ("", "switch", "recall") and bool(receivers or room)
+    return _Envelope(action, msgtype, sender, room, receivers, plain)
 
 
-def _consent(line: bytes, number: int, message: dict[str, Any]) -> ConsentLine:
-    message_id, _, msgtype, sender, room, receivers = _envelope(message)
+def _consent(
+    line: bytes, number: int, message: dict[str, Any], message_id: str, envelope: _Envelope
+) -> ConsentLine:
+    _, msgtype, sender, room, receivers, _ = envelope
     agreed = msgtype == "agree"
     body = message.get(msgtype)
     body = body if type(body) is dict else {}
