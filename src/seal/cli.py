@@ -1,4 +1,4 @@
-"""The ``seal`` command: ``verify``, ``show`` and ``extract`` a package, ``keygen NAME``. Standard library only."""
+"""The ``seal`` command: ``verify``, ``show``, ``extract``, ``excerpt`` and ``keygen``. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from seal import keys, policy
-from seal.errors import NoCryptoError, SealError
+from seal.errors import MismatchError, NoCryptoError, SealError, UnvouchedError
 from seal.verify import verify_package
 
 _MAX_INPUT = 4 * 1024 * 1024
@@ -48,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--item", required=True, help="编号，见 seal show，如 2.1 / its id")
     extract.add_argument("--out", type=Path, required=True, help="新文件夹 / a new folder")
     extract.add_argument("--json", action="store_true", help="机器可读 / for programs")
+    excerpt = commands.add_parser("excerpt", help="核验一段媒体摘录 / verify an excerpt of a media file")
+    excerpt.add_argument("folder", type=Path)
+    excerpt.add_argument("--policy", type=Path, help="您信任谁 / whom you trust (tlog-policy)")
+    excerpt.add_argument("--json", action="store_true", help="机器可读 / for programs")
     keygen = commands.add_parser("keygen", help="生成签名密钥 / make a signing key")
     keygen.add_argument("name", help="密钥名，如 example.cn/log / the key's name")
     keygen.add_argument("--cosigner", action="store_true", help="见证方密钥 / a witness's key")
@@ -83,6 +88,29 @@ def _extract(options: argparse.Namespace) -> int:
         _say(json.dumps({"v": 1, "exit": 0, "out": str(made.folder), "left": made.left}, ensure_ascii=False))
     else:
         _say(f"已写入 {made.folder}：extract.zip 与 README.txt；原包另有 {made.left} 项没有收入。")
+    return 0
+
+
+def _excerpt(options: argparse.Namespace) -> int:
+    from seal.media import verify_excerpt
+
+    trusted = policy.parse(_read(options.policy)) if options.policy else None
+    try:
+        found = verify_excerpt(options.folder, trusted=trusted)
+    except (MismatchError, UnvouchedError) as error:
+        code = 1 if isinstance(error, MismatchError) else 3
+        told = {"v": 1, "exit": code, "code": error.code, "detail": error.message}
+        words = "内容与登记不符" if code == 1 else "内部一致，但您信任的人没有为它作证"
+        _say(json.dumps(told) if options.json else f"{words}：{error.message} ({error.code})")
+        return code
+    if options.json:
+        _say(json.dumps({"v": 1, "exit": 0, **asdict(found)}, ensure_ascii=False))
+    else:
+        _say(
+            f"相符：条目 {found.item} 第 {found.media} 个附件的 {found.blocks} 块（全文件 {found.of} 块，"
+            f"{found.size} 字节）。\n整个文件 SHA-256：{found.sha256}\n账本条目 {found.entry}，检查点 "
+            f"{found.checkpoint}，由 {found.log} 签名，见证 {len(found.witnesses)} 方。"
+        )
     return 0
 
 
@@ -130,6 +158,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "verify": _verify,
     "show": _show,
     "extract": _extract,
+    "excerpt": _excerpt,
     "keygen": _keygen,
 }
 

@@ -21,8 +21,10 @@ from seal.errors import NoCryptoError, SealError
 from seal.item import salt_offset
 from seal.note import Note
 from seal.proof import Proof
+from seal.tree import Tree
 
 _SPOOL = 16 * 1024 * 1024
+_PIECE = 64 * 1024  # small pieces stay in the processor's cache on their way through
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ class Closed:
     """A field of an item that stays closed: only its digest."""
 
     digest: bytes
+
+
+#: A field that is shown: its name, its salt (32 bytes), its bytes.
+Field = tuple[str, bytes, bytes]
+#: An item all of whose fields are shown: n, the canonical JSON of its row's sealed columns, its fields.
+OpenedLine = tuple[int, bytes, Sequence[Field]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,26 @@ class Package:
         }
         self._lines["items.jsonl"].add(entry, n, encode(line))
 
+    def add_items(self, entry: int, tree: Tree, lines: Iterable[OpenedLine]) -> None:
+        """Items of one entry with all their fields opened, in the order of n; ``tree`` is over the entry's leaves.
+
+        The same bytes as :meth:`add_item` writes, for thousands at a time: what the paths of two items share is
+        spelled once. The rows must be canonical, as those are that lead to their leaves.
+        """
+        paths, written = _Paths(tree), []
+        for n, row, fields in lines:
+            shown = ",".join(
+                [
+                    f'"{name}":{{"bytes":"{data.hex()}","salt":"{salt.hex()}"}}'
+                    for name, salt, data in sorted(fields)
+                ]
+            )
+            written.append(
+                f'{{"entry":{entry},"fields":{{{shown}}},"n":{n},"path":[{paths.of(n)}],"row":{row.decode()}}}\n'
+            )
+            self._lines["items.jsonl"].follow(entry, n)
+        self._lines["items.jsonl"].write("".join(written).encode())
+
     def add_part(
         self, *, entry: int, n: int, path: Sequence[bytes], salt: bytes, body: Mapping[str, object]
     ) -> None:
@@ -197,7 +225,11 @@ class Package:
         files["SHA256SUMS"] = _sums(digests)
         with ContainerWriter(path) as writer:
             for name in sorted(files, key=order_key):
-                writer.add(name, _same(_chunks(files[name]), digests.get(name)))
+                source = files[name]
+                if isinstance(source, Path):
+                    writer.add(name, _same(_chunks(source), digests[name]))
+                else:
+                    writer.add(name, _chunks(source))
 
     def _facts(self, newest: int) -> dict[str, object]:
         about = self.about
@@ -234,25 +266,59 @@ class _Lines:
 
     def __init__(self) -> None:
         self.count = 0
+        self.sha256 = sha256()
         self._last = (-1, -1)
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115
 
-    def add(self, entry: int, n: int, line: bytes) -> None:
+    def follow(self, entry: int, n: int) -> None:
+        """Count a line, which must stand behind the last one."""
         if (entry, n) <= self._last:
             raise SealError(
                 "package.order", "Items and parts are added in the order of entry and n, each once."
             )
         self._last = (entry, n)
-        self._file.write(line + b"\n")
         self.count += 1
+
+    def add(self, entry: int, n: int, line: bytes) -> None:
+        self.follow(entry, n)
+        self.write(line + b"\n")
+
+    def write(self, lines: bytes) -> None:
+        """Keep lines that were counted; their digest goes along, so that they are not read once more for it."""
+        self.sha256.update(lines)
+        self._file.write(lines)
 
     def close(self) -> None:
         self._file.close()
 
     def chunks(self) -> Iterator[bytes]:
         self._file.seek(0)
-        while chunk := self._file.read(CHUNK):
+        while chunk := self._file.read(_PIECE):
             yield chunk
+
+
+class _Paths:
+    """Inclusion paths of one tree as lines spell them; the way from a node upward is spelled once for all below it."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._levels = tree.levels
+        self._above: list[dict[int, str]] = [{} for _ in tree.levels]
+
+    def of(self, n: int) -> str:
+        """The hashes in quotes, the leaf's sibling first, with commas between."""
+        if not 0 <= n < len(self._levels[0]):
+            raise SealError("tree.index", "The index must be below the size of the tree.")
+        return self._from(0, n)[:-1]
+
+    def _from(self, level: int, k: int) -> str:
+        nodes = self._levels[level]
+        if len(nodes) == 1:
+            return ""
+        known = self._above[level + 1]
+        above = known.get(k >> 1)
+        if above is None:
+            above = known[k >> 1] = self._from(level + 1, k >> 1)
+        return f'"{nodes[k ^ 1].hex()}",{above}' if k ^ 1 < len(nodes) else above
 
 
 def _chunks(source: bytes | Path | _Lines) -> Iterator[bytes]:
@@ -272,6 +338,8 @@ def _sums(digests: Mapping[str, str]) -> bytes:
 
 
 def _digest(source: bytes | Path | _Lines, algorithm: str) -> str:
+    if isinstance(source, _Lines) and algorithm == "sha256":
+        return source.sha256.hexdigest()
     try:
         digest = new_digest(algorithm)
     except ValueError:
@@ -281,11 +349,11 @@ def _digest(source: bytes | Path | _Lines, algorithm: str) -> str:
     return digest.hexdigest()
 
 
-def _same(chunks: Iterable[bytes], wanted: str | None) -> Iterator[bytes]:
-    """Hand the chunks on, and fail if a source changed between the digest and the writing."""
+def _same(chunks: Iterable[bytes], wanted: str) -> Iterator[bytes]:
+    """Hand a file's chunks on, and fail if it changed between the digest and the writing."""
     digest = sha256()
     for chunk in chunks:
         digest.update(chunk)
         yield chunk
-    if wanted is not None and digest.hexdigest() != wanted:
+    if digest.hexdigest() != wanted:
         raise SealError("package.changed", "A source file changed while the package was made; make it again.")

@@ -81,25 +81,28 @@ def consistency_plan(old: int, size: int) -> list[Node]:
 
 
 class Tree:
-    """All levels of a tree in memory, for many proofs over the same leaves (about 2 x 32 bytes a leaf)."""
+    """All levels of a tree in memory, for many proofs over the same leaves (about 2 x 32 bytes a leaf).
+
+    ``levels[level][k]`` is the node ``(level, k)``; the last level is the root alone.
+    """
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         self.size = len(leaves)
-        self._levels: list[Sequence[bytes]] = [leaves]
-        while len(self._levels[-1]) > 1:
-            self._levels.append(_next_level(self._levels[-1]))
+        self.levels: list[Sequence[bytes]] = [leaves]
+        while len(self.levels[-1]) > 1:
+            self.levels.append(_next_level(self.levels[-1]))
 
     def root(self) -> bytes:
         """The root hash."""
-        return self._levels[-1][0] if self.size else EMPTY_ROOT
+        return self.levels[-1][0] if self.size else EMPTY_ROOT
 
     def inclusion(self, index: int) -> list[bytes]:
         """The inclusion path of leaf ``index``, its sibling first."""
-        return [self._levels[level][k] for level, k in inclusion_plan(index, self.size)]
+        return [self.levels[level][k] for level, k in inclusion_plan(index, self.size)]
 
     def consistency(self, old: int) -> list[bytes]:
         """The proof that the first ``old`` leaves are a prefix of this tree."""
-        return [self._levels[level][k] for level, k in consistency_plan(old, self.size)]
+        return [self.levels[level][k] for level, k in consistency_plan(old, self.size)]
 
 
 def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:

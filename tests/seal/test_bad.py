@@ -44,6 +44,7 @@ from seal.package import About, Package
 from seal.show import show
 from seal.verify import verify_package
 from seal.verify.sums import check_sums
+from tests.seal.excerpts import BAD as EXCERPTS
 from tests.seal.make_golden import GOLDEN
 from tests.seal.packages import (
     ORIGIN,
@@ -301,6 +302,9 @@ class _Cursor:
 def _usage():
     if pyz_main([]) == 2:
         raise SealError("pyz.usage", "as printed")
+
+
+BUILT |= EXCERPTS
 
 
 @pytest.mark.parametrize(("code", "cause"), list(BUILT), ids=[f"{code} {cause}" for code, cause in BUILT])

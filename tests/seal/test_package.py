@@ -12,7 +12,8 @@ from seal.canonical import decode, encode
 from seal.container_writer import ContainerWriter
 from seal.errors import SealError
 from seal.keys import COSIGNATURE
-from seal.package import About, Closed, Package
+from seal.package import About, Closed, Opened, Package
+from seal.tree import Tree
 from seal.verify import verify_package
 from tests.seal.authority import Authority
 from tests.seal.packages import (
@@ -476,3 +477,42 @@ def test_each_step_is_numbered_with_a_question_that_anybody_understands(sample):
     assert [f"步骤 {n} " in text and f"Step {n} " in text for n in range(1, 10)] == [True] * 9
     assert report.json()["steps"][8]["asks"]["zh"] == "最迟什么时候就有了"
     assert all(f"步骤 {n} " in (seal_verify.__doc__ or "") for n in range(1, 10))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 13])
+def test_items_added_in_bulk_are_the_same_bytes_as_items_added_one_by_one(tmp_path, count):
+    leaves = [digest(f"leaf {n}") for n in range(count)]
+    tree = Tree(leaves)
+    row = encode({"item_id": 1, "source": "样例", "z": "0a"})
+    fields = [(name, digest(name), name.encode()) for name in ("raw", "text", "media.10", "media.2")]
+    about = About("conversation", ORIGIN, 1, "demo", "", "", ())
+    made = []
+    for name in ("bulk.zip", "single.zip"):
+        with Package(about, policy=policy_text(signer(ORIGIN), ())) as package:
+            package.add_checkpoint(signed_checkpoint(signer(ORIGIN), SIZE, digest("root")))
+            if name == "bulk.zip":
+                package.add_items(3, tree, [(n, row, fields) for n in range(count)])
+            else:
+                opened = {field: Opened(salt, data) for field, salt, data in fields}
+                for n in range(count):
+                    package.add_item(entry=3, n=n, path=tree.inclusion(n), row=decode(row), fields=opened)
+            package.write(tmp_path / name)
+        made.append((tmp_path / name).read_bytes())
+    assert made[0] == made[1]
+    assert b'"n":%d' % (count - 1) in made[0]
+
+
+def test_items_in_bulk_stand_in_their_order_and_in_their_tree(tmp_path):
+    tree = Tree([digest("a"), digest("b")])
+    about = About("conversation", ORIGIN, 1, "demo", "", "", ())
+    line = encode({"a": 1}), [("raw", digest("salt"), b"x")]
+    with Package(about, policy=policy_text(signer(ORIGIN), ())) as package:
+        for wrong, code in (([(1, *line), (1, *line)], "package.order"), ([(2, *line)], "tree.index")):
+            with pytest.raises(SealError) as refused:
+                package.add_items(0, tree, wrong)
+            assert refused.value.code == code
+
+
+def test_what_nobody_vouches_for_is_not_laid_to_one_algorithm(sample):
+    step = check(sample.path, sample, named=policy_text(signer("else"), ())).steps[7]
+    assert (step.state, "Ed25519" in step.en) == ("unvouched", False)

@@ -31,3 +31,9 @@ class ApprovalNeeded(JieliError):
     """This purpose needs an approval in force for the matter, given by somebody other than the reader (R2.28)."""
 
     code = "reading.approval_needed"
+
+
+class NotOpened(JieliError):
+    """The one item that was asked for may not be opened for this purpose; the sentence says why."""
+
+    code = "reading.not_opened"

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from jieli.access.types import Person
 from jieli.archive import opening as archive
 from jieli.archive.errors import ItemDestroyed
+from jieli.archive.stored import Found
 from jieli.archive.types import ItemRef, OpenedItem
 from jieli.assets import queries as assets
 from jieli.consent.types import SubjectKind
@@ -28,8 +30,8 @@ from jieli.reading.types import (
     Window,
 )
 
-#: What is shown of a text; None where it does not belong here after all.
-Cut = Callable[[str], str | None]
+#: What is shown of each text; None where it does not belong here after all.
+Cut = Callable[[Sequence[str]], Sequence[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +60,45 @@ class Opened:
     not_shown: dict[NotShown, int]
 
 
-def open_under_row(
-    asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int], cut: Cut | None = None
-) -> Opened:
-    """Commit an opening that names these items, decrypt them, and drop those of which `cut` makes nothing.
+def open_under_row(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int]) -> Opened:
+    """Commit an opening that names these items, and decrypt them.
 
     Crash after the row: it says that they were opened, which is the worse of the two stories, and true of nobody.
     Crash before what was not shown is written: the row says that more was shown than was.
     """
     opening, entry = _commit(asked, items, left)
     reach("reading.after_opening")
-    opened, gone = _decrypt([item.item_id for item in items], receipt=opening)
-    kept: list[OpenedItem] = []
-    snippets: list[str] = []
-    alike: list[int] = []
-    for item in opened:
-        piece = item.text if cut is None else cut(item.text)
-        if piece is None:
-            alike.append(item.item.item_id)
-        else:
-            kept.append(item)
-            snippets.append(piece)
+    ids = [item.item_id for item in items]
+    opened, gone = _until_there(ids, lambda wanted: archive.open_items(wanted, receipt=opening))
+    return _finished(asked, Opened(opening, entry, tuple(opened), _texts(opened), {}), [], gone)
+
+
+def open_found_under_row(
+    asked: Request, found: Sequence[Found], left: Mapping[LeftOut, int], cut: Cut
+) -> Opened:
+    """As `open_under_row`, of items that are here already, still closed; drops those of which `cut` makes nothing."""
+    opening, entry = _commit(asked, [one.ref for one in found], left)
+    reach("reading.after_opening")
+    by_id = {one.ref.item_id: one for one in found}
+    opened, gone = _until_there(
+        list(by_id), lambda wanted: archive.open_found([by_id[i] for i in wanted], receipt=opening)
+    )
+    pieces = cut(_texts(opened))
+    kept = [(item, piece) for item, piece in zip(opened, pieces, strict=True) if piece is not None]
+    alike = [item.item.item_id for item, piece in zip(opened, pieces, strict=True) if piece is None]
+    shown = tuple(item for item, _ in kept), tuple(piece for _, piece in kept)
+    return _finished(asked, Opened(opening, entry, *shown, {}), alike, gone)
+
+
+def _texts(opened: Sequence[OpenedItem]) -> tuple[str, ...]:
+    return tuple(item.text for item in opened)
+
+
+def _finished(asked: Request, opened: Opened, alike: Sequence[int], gone: Sequence[int]) -> Opened:
+    """With what was opened and not shown: written down before anybody sees the rest."""
     not_shown = {NotShown.NO_MATCH: alike, NotShown.DESTROYED: gone}
-    _write_unshown(asked, opening, not_shown)
-    counts = {why: len(ids) for why, ids in not_shown.items() if ids}
-    return Opened(opening, entry, tuple(kept), tuple(snippets), counts)
+    _write_unshown(asked, opened.opening, not_shown)
+    return replace(opened, not_shown={why: len(ids) for why, ids in not_shown.items() if ids})
 
 
 def page_of(opened: Opened, left: Mapping[LeftOut, int], following: str | None = None) -> Page:
@@ -100,7 +116,7 @@ def _commit(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int
         }  # fmt: skip
         entry = b.entry("reading.open", by=asked.by.actor, facts=facts)
         entry.insert(row)
-        entry.insert(*_concerns(row, items))
+        entry.insert_spelled(Concern, CONCERN, [spelled(one) for one in _concerns(row, items)])
     if entry.index is None:
         raise RuntimeError("the book has closed without numbering its entry")
     return row.id, entry.index
@@ -132,38 +148,62 @@ def _row(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int]) 
     )
 
 
-def _concerns(row: Opening, items: Sequence[ItemRef]) -> list[Concern]:
+class Concerned(NamedTuple):
+    """A row of `reading_concern`, its columns in this order: a model each would cost more than all the rest of it."""
+
+    id: UUID
+    opening_id: UUID
+    staff: UUID
+    capacities: list[str]
+    items: int
+
+
+CONCERN = Concerned._fields
+
+
+def spelled(one: Concerned) -> tuple[str, Concerned, bytes]:
+    """Key, record and body as the ledger takes them; a test holds the body against the sealed columns."""
+    capacities = ",".join(f'"{word}"' for word in one.capacities)
+    body = (
+        f'{{"id":"{one.id}","row":{{"capacities":[{capacities}],"id":"{one.id}","items":{one.items}'
+        f',"opening_id":"{one.opening_id}","staff":"{one.staff}"}},"table":"reading_concern"}}'
+    )
+    return str(one.id), one, body.encode()
+
+
+def _concerns(row: Opening, items: Sequence[ItemRef]) -> list[Concerned]:
     """The staff whom items concern: who spoke, who held the account then, and who used it then."""
     accounts = {item.account for item in items if item.account is not None}
-    users = assets.users_of(accounts) if accounts else {}
-    spoke, held, used = (defaultdict[UUID, set[int]](set) for _ in Capacity)
+    users = {key: spans for key, spans in assets.users_of(accounts).items() if spans} if accounts else {}
+    roles = {capacity: defaultdict[UUID, set[int]](set) for capacity in Capacity}
     for item in items:
         if item.speaker is not None and item.speaker_kind == SubjectKind.STAFF.value:
-            spoke[item.speaker].add(item.item_id)
+            roles[Capacity.SPEAKER][item.speaker].add(item.item_id)
         if item.holder is not None:
-            held[item.holder].add(item.item_id)
+            roles[Capacity.HOLDER][item.holder].add(item.item_id)
         for span in users.get(item.account, ()) if item.account is not None else ():
             if span.holds(item.event_ms):
-                used[span.staff_id].add(item.item_id)
-    roles = {Capacity.SPEAKER: spoke, Capacity.HOLDER: held, Capacity.USER: used}
+                roles[Capacity.USER][span.staff_id].add(item.item_id)
     return [
-        Concern(
-            id=new_id(row.at),
-            opening_id=row.id,
-            staff=staff,
-            capacities=[capacity.value for capacity, who in roles.items() if staff in who],
-            items=len(set().union(*(who[staff] for who in roles.values() if staff in who))),
+        Concerned(
+            new_id(row.at),
+            row.id,
+            staff,
+            [capacity.value for capacity, who in roles.items() if staff in who],
+            len(set().union(*(who[staff] for who in roles.values() if staff in who))),
         )
-        for staff in sorted({*spoke, *held, *used})
+        for staff in sorted({staff for who in roles.values() for staff in who})
     ]
 
 
-def _decrypt(items: Sequence[int], *, receipt: UUID) -> tuple[list[OpenedItem], list[int]]:
+def _until_there(
+    items: Sequence[int], open_them: Callable[[Sequence[int]], list[OpenedItem]]
+) -> tuple[list[OpenedItem], list[int]]:
     """The content of those that are still there, and the ids of those destroyed since they were found."""
     wanted, gone = list(items), list[int]()
     while wanted:
         try:
-            return archive.open_items(wanted, receipt=receipt), gone
+            return open_them(wanted), gone
         except ItemDestroyed as destroyed:
             gone += destroyed.items
             wanted = [item for item in wanted if item not in set(destroyed.items)]

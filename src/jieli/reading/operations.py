@@ -12,11 +12,13 @@ from jieli.approvals import queries as approval_queries
 from jieli.approvals.types import RequestRef
 from jieli.archive import queries as archive
 from jieli.archive.errors import ItemUnknown
+from jieli.archive.searching import find
+from jieli.archive.stored import Found
 from jieli.archive.types import ItemRef, OpenedItem
 from jieli.matters import queries as matters
 from jieli.matters.errors import NoSuchMatter
 from jieli.reading.errors import ApprovalNeeded, MatterNotOpen
-from jieli.reading.opening import Request, open_under_row, page_of
+from jieli.reading.opening import Request, open_found_under_row, open_under_row, page_of
 from jieli.reading.policy import (
     APPROVAL_KIND,
     MOST_A_PAGE,
@@ -57,8 +59,8 @@ def search(
     asked = _checked(OpeningKind.SEARCH, purpose, matter, by, at)
     asked = replace(asked, window=window, query=query)
     check_amount(limit, most=MOST_A_PAGE)
-    good, left, following = _candidates(asked, query, after=read_cursor(cursor), limit=limit)
-    opened = open_under_row(asked, good, left, snippets_of(query))
+    found, left, following = _candidates(asked, query, after=read_cursor(cursor), limit=limit)
+    opened = open_found_under_row(asked, found, left, snippets_of(query))
     return page_of(opened, left, write_cursor(following))
 
 
@@ -175,21 +177,22 @@ def _sifted(asked: Request, items: Sequence[ItemRef]) -> tuple[list[ItemRef], Ma
 
 def _candidates(
     asked: Request, query: str, *, after: tuple[int, int] | None, limit: int
-) -> tuple[list[ItemRef], Mapping[LeftOut, int], tuple[int, int] | None]:
+) -> tuple[list[Found], Mapping[LeftOut, int], tuple[int, int] | None]:
     """Up to `limit` items that may be opened, what was left out on the way, and where to go on."""
     window = asked.window
-    good: list[ItemRef] = []
+    good: list[Found] = []
     left: Counter[LeftOut] = Counter()
     looked_at = 0
     while True:
-        page = archive.search_candidates(
+        page = find(
             query, from_ms=window.from_ms, to_ms=window.to_ms, account=window.account, party=window.party,
             limit=limit - len(good), after=after,
         )  # fmt: skip
-        some, out = _sifted(asked, page.items)
-        good += some
+        some, out = _sifted(asked, [one.ref for one in page.found])
+        may = {ref.item_id for ref in some}
+        good += [one for one in page.found if one.ref.item_id in may]
         left.update(out)
-        looked_at += len(page.items)
+        looked_at += len(page.found)
         after = page.following
         if after is None or len(good) == limit or looked_at >= MOST_LOOKED_AT:
             return good, left, after

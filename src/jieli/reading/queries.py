@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connections
-
+from jieli.archive.asking import rows
 from jieli.ledger import queries as ledger
 from jieli.matters import queries as matters
 from jieli.matters.types import MatterRef
@@ -38,10 +37,8 @@ def opening_names(receipt: UUID, items: Sequence[int]) -> bool:
 
     Committed, because the caller asks outside of any transaction of its own.
     """
-    with connections[Opening.store].cursor() as cursor:
-        cursor.execute("SELECT items FROM reading_opening WHERE id = %s", [receipt])
-        named = cursor.fetchone()
-    return named is not None and set(items) <= set(named[0])
+    named = rows("SELECT items FROM reading_opening WHERE id = $1::uuid", [receipt])
+    return bool(named) and set(items) <= set(named[0][0])
 
 
 def openings_concerning(staff: UUID, *, limit: int = 100) -> list[OpeningRef]:
@@ -89,16 +86,16 @@ def openings(
         found = found.filter(by=by)
     if item is not None:
         found = found.filter(items__contains=[item])
-    rows = list(found[:limit])
-    entries = ledger.first_recorded("reading_opening", [row.id for row in rows])
-    unshown = _unshown(row.id for row in rows)
+    written = list(found[:limit])
+    entries = ledger.first_recorded("reading_opening", [row.id for row in written])
+    unshown = _unshown(row.id for row in written)
     records = [
         OpeningRecord(
             row.id, entries[str(row.id)].entry, row.at, OpeningKind(row.kind), row.by, row.role, row.unit,
             _purpose(row.purpose), row.matter, row.query, tuple(row.items), row.left_out, unshown.get(row.id, {}),
             row.approval,
         )
-        for row in rows
+        for row in written
     ]  # fmt: skip
     return sorted(records, key=lambda record: record.entry, reverse=True)
 
@@ -109,7 +106,7 @@ def _purpose(word: str) -> Purpose | SystemPurpose:
 
 def _unshown(ids: Iterable[UUID]) -> dict[UUID, dict[NotShown, tuple[int, ...]]]:
     found: dict[UUID, dict[NotShown, tuple[int, ...]]] = {}
-    rows = Unshown.objects.filter(opening_id__in=list(ids)).values_list("opening_id", "reason", "items")
-    for opening, reason, items in rows:
+    said = Unshown.objects.filter(opening_id__in=list(ids)).values_list("opening_id", "reason", "items")
+    for opening, reason, items in said:
         found.setdefault(opening, {})[NotShown(reason)] = tuple(items)
     return found

@@ -23,6 +23,7 @@ class SystemPurpose(StrEnum):
     """What a machine opens content for without showing it to anybody; no person can name it as a purpose."""
 
     REBUILD = "系统重建"
+    MEDIA = "附件入档"
 
 
 class OpeningKind(StrEnum):
@@ -30,6 +31,7 @@ class OpeningKind(StrEnum):
     READ = "查阅"
     EVIDENCE = "取证"
     REBUILD = "重建"
+    MEDIA = "入档"
 
 
 class LeftOut(StrEnum):

@@ -9,10 +9,12 @@ the answers and the errors are those of the full reading, only sooner.
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from seal import item as items
@@ -21,46 +23,42 @@ from seal.errors import SealError
 from seal.verify.lines import read_item
 
 _FORMS = 16  # how many are kept
-_BARE = 4096  # how many fillings a form remembers
-_HEX = b"0123456789abcdef"
+_KNOWN = 512  # how many values of a field are remembered
 _HASH = 64 + 3  # of a path: a hash in quotes and the comma behind it
+_MOST_HASHES = 64
 _LEAF = b"\x00" + items.TAG
+_ROW = '],"row":'
+_ROW_AT = len(_ROW)
 _NUMBER = "(?:0|[1-9][0-9]{0,14})"  # sixteen digits may reach 2^53: read in full
-_LONG = '"[^"]*"'  # hex, as the bare form shows
-_WORD = r'"([ !#-\[\]-~]{0,64})"'  # printable ASCII without quote and backslash
+_LONG = '"([^"]*)"'  # hex, as decoding it shows
+_WORD = r'"[ !#-\[\]-~]{0,64}"'  # printable ASCII without quote and backslash
 _PLAIN_KEY = re.compile(r"[ !#-\[\]-~]*")
 _HEX_TEXT = re.compile("[0-9a-f]{16,}")
-_from_hex = bytes.fromhex
 
-
-class Item(NamedTuple):
-    """A line: its place, its path (hashes joined), its leaf hash."""
-
-    entry: int
-    n: int
-    path: bytes
-    leaf: bytes
+#: A line: its entry, its n, its path (hashes joined), its leaf hash. A bare tuple: there are many of them.
+Item = tuple[int, int, bytes, bytes]
 
 
 class _Field(NamedTuple):
-    """A field of a form: its group, and for an opened one what is hashed before it and what its bytes must be."""
+    """A field of a form: its group, what is hashed before its salt, and for an opened one what its bytes must be."""
 
     group: int
-    prefix: str
-    skip: int
+    prefix: bytes
     fits: Callable[[bytes], bool] | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """``bare`` is a line of this form without hex digits, for each length of path and each set of words met."""
+    """``head`` matches a line up to its path, ``row`` what stands behind that; what is hex is a group of either.
 
-    line: re.Pattern[str]
-    text: str
+    ``fields`` stand in the order of the line, ``order`` brings their digests into the order of ``digests``.
+    """
+
+    head: re.Pattern[str]
+    row: re.Pattern[str]
     fields: tuple[_Field, ...]
+    order: Callable[[list[str]], tuple[str, ...]]
     digests: str
-    place: int  # of the group of n; the path's is the next, then the row, then its words
-    bare: dict[tuple[str | int, ...], bytes] = field(default_factory=dict)
 
 
 class LeanReader:
@@ -74,56 +72,60 @@ class LeanReader:
         if line.isascii():
             text = line.decode("ascii")
             for form in self._forms:
-                match = form.line.fullmatch(text)
+                match = form.head.match(text)
                 if match is not None:
-                    return _fill(form, line, match.groups()) or self._full(line)
+                    item = _fill(form, line, text, match.groups(), match.end())
+                    if item is not None:
+                        return item
         return self._full(line)
 
     def _full(self, line: bytes) -> Item:
         item = read_item(line)
         form = _form_of(line)
-        if form is not None and all(form.text != kept.text for kept in self._forms):
+        if form is not None and all(form.head != kept.head or form.row != kept.row for kept in self._forms):
             self._forms = [form, *self._forms[: _FORMS - 1]]
         leaf = items.item_leaf(items.fields_digest(item.fields), items.row_digest(item.row))
-        return Item(item.entry, item.n, b"".join(item.path), leaf)
+        return item.entry, item.n, b"".join(item.path), leaf
 
 
-def _fill(form: _Form, line: bytes, values: tuple[str, ...]) -> Item | None:
-    """The item, if all that fills the form is hex where hex belongs; None: the full reading says what it is."""
-    place = form.place
-    path = values[place + 1]
-    count = (len(path) + 1) // _HASH
-    bare = form.bare.get((count, *values[place + 3 :])) or _bare(form, count, values[place + 3 :])
-    if line.translate(None, _HEX) != bare or count > 64 or len(path) + 1 != _HASH * count + (not count):
+def _fill(form: _Form, line: bytes, text: str, values: tuple[str, ...], begin: int) -> Item | None:
+    """The item, if all that fills the form is hex where hex belongs; None: another form, or the full reading."""
+    end = text.find("]", begin)
+    row = form.row.fullmatch(text, end)
+    if row is None:
         return None
-    if not (path[::_HASH] == path[65::_HASH] == '"' * count and path[66::_HASH] == "," * (count - 1)):
+    path = text[begin:end]
+    hashes = path[1:-1].replace('","', "")
+    count = len(hashes) // 64
+    # as many commas as hashes ask for, each after a whole hash in quotes
+    if count > _MOST_HASHES or len(path) + 1 != _HASH * count + (not count):
         return None
-    digests = []
+    if path[66::_HASH] != "," * (count - 1) or (count and not path[0] == path[-1] == '"'):
+        return None
+    holes = "".join((hashes, *values[1:-1], *row.groups()))
     try:
-        hashes = _from_hex(path[1:-1].replace('","', ""))
-        for at, prefix, skip, fits in form.fields:
-            if fits is None:
-                digests.append(values[at])
-                continue
-            hashed = _from_hex(prefix + values[at + 1] + values[at])
-            if not fits(hashed[skip:]):
-                return None
-            digests.append(sha256(hashed).hexdigest())
-    except ValueError:  # an odd count of digits
+        data = unhexlify(holes)
+    except ValueError:  # an odd count of digits, or none
         return None
-    fields = sha256(form.digests.format(*digests).encode("ascii")).digest()
-    row = sha256(values[place + 2].encode("ascii")).digest()
-    return Item(int(values[0]), int(values[place]), hashes, sha256(_LEAF + fields + row).digest())
-
-
-def _bare(form: _Form, count: int, words: tuple[str, ...]) -> bytes:
-    text = form.text.replace("\x00", ",".join(['""'] * count))
-    for word in words:
-        text = text.replace("\x01", word, 1)
-    bare = text.encode("ascii").translate(None, _HEX)
-    if len(form.bare) < _BARE:
-        form.bare[(count, *words)] = bare
-    return bare
+    if data.hex() != holes:  # capitals
+        return None
+    at = 32 * count
+    digests = []
+    for group, prefix, fits in form.fields:
+        if fits is None:
+            digests.append(values[group])
+            at += 32
+            continue
+        length = len(values[group])
+        salt = at + (length >> 1)
+        shown = data[at:salt]
+        at = salt + 32
+        if length & 1 or not fits(shown):
+            return None
+        digests.append(sha256(prefix + data[salt:at] + shown).hexdigest())
+    fields = sha256((form.digests % form.order(digests)).encode("ascii")).digest()
+    sealed = sha256(line[end + _ROW_AT : -1]).digest()
+    return int(values[0]), int(values[-1]), data[: 32 * count], sha256(_LEAF + fields + sealed).digest()
 
 
 def _form_of(line: bytes) -> _Form | None:
@@ -132,46 +134,35 @@ def _form_of(line: bytes) -> _Form | None:
     row = _row_of(value["row"])
     if row is None:
         return None
-    texts, patterns, fields, at = [], [], {}, 1
+    patterns, fields, names, group = [], [], [], 1
     for name, shown in value["fields"].items():  # canonical: in the order of the line
         opened = "bytes" in shown
-        texts.append(f'"{name}":' + ('{"bytes":"","salt":""}' if opened else '{"digest":""}'))
         hole = r'\{"bytes":"([^"]*)","salt":"([^"]{64})"\}' if opened else r'\{"digest":"([^"]{64})"\}'
         patterns.append(re.escape(f'"{name}":') + hole)
-        prefix = name.encode() + b"\x00"
-        fields[name] = _Field(at, prefix.hex(), len(prefix) + 32, _fits(name) if opened else None)
-        at += 2 if opened else 1
-    order = sorted(fields, key=items.salt_offset)
-    pattern = (
-        rf'\{{"entry":({_NUMBER}),"fields":\{{{",".join(patterns)}\}},"n":([1-9][0-9]{{0,14}})'
-        rf',"path":\[([^\]]*)\],"row":({row[1]})\}}'
-    )
+        fields.append(_Field(group, name.encode() + b"\x00", _fits(name) if opened else None))
+        names.append(name)
+        group += 2 if opened else 1
+    order = sorted(range(len(names)), key=lambda at: items.salt_offset(names[at]))
+    head = rf'\{{"entry":({_NUMBER}),"fields":\{{{",".join(patterns)}\}},"n":([1-9][0-9]{{0,14}}),"path":\['
     return _Form(
-        line=re.compile(pattern),
-        text=f'{{"entry":,"fields":{{{",".join(texts)}}},"n":,"path":[\x00],"row":{row[0]}}}',
-        fields=tuple(fields[name] for name in order),
-        digests="".join(name + " {}\n" for name in order),
-        place=at,
+        head=re.compile(head),
+        row=re.compile(re.escape(_ROW) + row + r"\}"),
+        fields=tuple(fields),
+        order=itemgetter(*order) if len(order) > 1 else tuple,
+        digests="".join(names[at] + " %s\n" for at in order),
     )
 
 
-def _row_of(row: dict[str, object]) -> tuple[str, str] | None:
-    """A row's text without its values, and its pattern, if it holds nothing but plain strings and integers."""
-    texts, patterns = [], []
+def _row_of(row: dict[str, object]) -> str | None:
+    """A row's pattern, if it holds nothing but plain strings and integers."""
+    patterns = []
     for name, value in row.items():
         if type(value) not in (str, int) or not _PLAIN_KEY.fullmatch(name):
             return None
-        key = f'"{name}":'
-        if isinstance(value, int):
-            texts.append(key)
-            patterns.append(re.escape(key) + _NUMBER)
-        elif _HEX_TEXT.fullmatch(str(value)):
-            texts.append(key + '""')
-            patterns.append(re.escape(key) + _LONG)
-        else:
-            texts.append(key + '"\x01"')
-            patterns.append(re.escape(key) + _WORD)
-    return "{" + ",".join(texts) + "}", r"\{" + ",".join(patterns) + r"\}"
+        text = _LONG if _HEX_TEXT.fullmatch(str(value)) else _WORD
+        hole = _NUMBER if isinstance(value, int) else text
+        patterns.append(re.escape(f'"{name}":') + hole)
+    return r"\{" + ",".join(patterns) + r"\}"
 
 
 def _fits(name: str) -> Callable[[bytes], bool]:
@@ -180,9 +171,21 @@ def _fits(name: str) -> Callable[[bytes], bool]:
         return lambda data: b"\n" not in data
     if name == "time":
         return lambda data: data.isdigit() and len(data) <= 15 and (data[0] != 48 or data == b"0")
-    if name in ("text", "sender"):
+    if name == "text":
         return _is_text
-    return lambda data: len(data) < 1024 and _checks(name, data)
+    if name == "sender":
+        return lru_cache(maxsize=_KNOWN)(_is_text)
+
+    # the receivers of a conversation, too, are the same again and again
+    @lru_cache(maxsize=_KNOWN)
+    def checks(data: bytes) -> bool:
+        try:
+            items.check_field(name, data)
+        except SealError:
+            return False
+        return True
+
+    return checks
 
 
 def _is_text(data: bytes) -> bool:
@@ -190,13 +193,3 @@ def _is_text(data: bytes) -> bool:
         return data.decode("utf-8") != ""
     except UnicodeDecodeError:
         return False
-
-
-@lru_cache(maxsize=1024)
-def _checks(name: str, data: bytes) -> bool:
-    """The receivers of a conversation are the same again and again."""
-    try:
-        items.check_field(name, data)
-    except SealError:
-        return False
-    return True

@@ -118,7 +118,8 @@ STEPS: Final[dict[int, tuple[str, dict[str, Pair]]]] = {
             "bad": ("有策略所列密钥的签名不对。", "The signature of a key that a policy names is wrong."),
             "unvouched": (
                 "没有您指定的人为它担保：未给策略、见证不足、不是您指定的账本，或本机无法验签。",
-                "Nobody you named vouches for it: no policy, too few witnesses, another log, or no Ed25519 here.",
+                "Nobody you named vouches for it: no policy, too few witnesses, another log,"
+                " or a signature that cannot be checked here.",
             ),
         },
     ),

@@ -56,3 +56,8 @@ def store() -> MediaStore:
             "本进程没有配置媒体存储。", remedy="请设置 JIELI_MEDIA；见 docs/how-to/media.md。"
         )
     return _port.store
+
+
+def configured() -> bool:
+    """Whether this process has a store."""
+    return _port.store is not None

@@ -12,7 +12,9 @@ from jieli.archive.media.types import Agreement, MediaRef, RemovalState, Standin
 from jieli.archive.models import Media
 
 #: Kinds of message that carry no file of their own.
-_WORDS_ONLY = ("text", "revoke", "agree", "disagree")
+_WORDS_ONLY = ["text", "revoke", "agree", "disagree"]
+#: Kinds that may carry several: they wait for more when one has come.
+_SEVERAL = ["mixed", "chatrecord", "note"]
 
 
 def _ref(row: Media) -> MediaRef:
@@ -42,15 +44,15 @@ def of_items(items: Iterable[int]) -> dict[int, list[MediaRef]]:
 
 
 def waiting_items(*, after: int = 0, limit: int) -> list[int]:
-    """Living items that may claim a file and have none yet, in order of their ids, above `after`."""
+    """Living items that may claim a file which has not come, in order of their ids, above `after`."""
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "SELECT i.item_id FROM archive_item i WHERE i.item_id > %s AND i.shredded_in IS NULL"
             " AND (i.channel = 'call' OR i.msgtype <> ALL(%s))"
             " AND NOT EXISTS (SELECT FROM archive_tombstone t WHERE t.item_id = i.item_id)"
-            " AND NOT EXISTS (SELECT FROM archive_media m WHERE m.item = i.item_id)"
+            " AND (i.msgtype = ANY(%s) OR NOT EXISTS (SELECT FROM archive_media m WHERE m.item = i.item_id))"
             " ORDER BY i.item_id LIMIT %s",
-            [after, list(_WORDS_ONLY), limit],
+            [after, _WORDS_ONLY, _SEVERAL, limit],
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from jieli.archive.migrations._functions_0003 import ASKS, BEFORE, SHRED, UNDO_ASKS
+from jieli.archive.migrations._functions_0003 import ASKS, BEFORE, PARTS, UNDO_ASKS
 
 
 class Migration(migrations.Migration):
@@ -120,5 +120,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunSQL(SHRED + ASKS, UNDO_ASKS + BEFORE, hints={"store": "default"}),
+        migrations.RunSQL(PARTS + ASKS, UNDO_ASKS + BEFORE, hints={"store": "default"}),
     ]

@@ -1,23 +1,48 @@
 """SQL of the third migration: a destruction empties media with their items, and none comes to an item that is going.
 
-`archive_shred` of `_functions_0001` is replaced by name; what it does to items stands there as before.
+`archive_shred_parts` of `_functions_0002` is replaced by name; what it does to bases and conversations stands there.
+Parts of media are named by the intent as theirs are, and emptied once their item is.
 """
 
-from jieli.archive.migrations._functions_0001 import SHRED as SHRED_BEFORE
+from jieli.archive.migrations._functions_0002 import PARTS as BEFORE
 
-_EMPTIED = "    GET DIAGNOSTICS emptied = ROW_COUNT;\n"
-_MEDIA = """    WITH gone AS (
-        UPDATE archive_media m SET name = NULL, root = NULL, sha256 = NULL, shredded_in = named.entry
-            FROM archive_tombstone t
-            WHERE t.shred_id = intent AND m.item = t.item_id AND m.shredded_in IS NULL
-            RETURNING m.id
+
+def _changed(sql: str, old: str, new: str) -> str:
+    if sql.count(old) != 1:
+        raise ValueError("the earlier definition is not the one that this one changes")
+    return sql.replace(old, new)
+
+
+PARTS = _changed(
+    BEFORE,
+    "('archive_basis', 'archive_conversation')) IS NOT TRUE",
+    "('archive_basis', 'archive_conversation', 'archive_media')) IS NOT TRUE",
+)
+# A cast for each kind of key: that of the others must never be tried on it.
+PARTS = _changed(
+    PARTS,
+    "p.row_id::bigint AS id FROM",
+    "CASE WHEN p.row_table <> 'archive_media' THEN p.row_id::bigint END AS id,"
+    " CASE WHEN p.row_table = 'archive_media' THEN p.row_id::uuid END AS file FROM",
+)
+PARTS = _changed(
+    PARTS,
+    "        RETURNING c.id\n    )\n",
+    """        RETURNING c.id
+    ), files AS (
+        UPDATE archive_media m SET name = NULL, root = NULL, sha256 = NULL, shredded_in = in_entry
+        FROM named w WHERE m.id = w.file AND NOT EXISTS (
+            SELECT FROM archive_item i WHERE i.item_id = m.item AND i.shredded_in IS NULL)
+        RETURNING m.id
     )
-    UPDATE ledger_part p SET salt = NULL, body = NULL, shredded_in = named.entry
-        FROM gone g WHERE p.log = named.log AND p.row_table = 'archive_media' AND p.row_id = g.id::text;
-"""
-_FIRST = SHRED_BEFORE[: SHRED_BEFORE.index("CREATE FUNCTION archive_shred_parts")]
-BEFORE = _FIRST.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
-SHRED = BEFORE.replace(_EMPTIED, _EMPTIED + _MEDIA)
+""",
+)
+PARTS = _changed(
+    PARTS,
+    "(w.row_table = 'archive_conversation' AND w.id IN (SELECT id FROM talks)))",
+    "(w.row_table = 'archive_conversation' AND w.id IN (SELECT id FROM talks))\n"
+    "                OR w.file IN (SELECT id FROM files))",
+)
 
 # The lock makes a file and a destruction of its item wait for each other; each statement sees what the other did.
 ASKS = """

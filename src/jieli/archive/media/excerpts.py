@@ -1,0 +1,97 @@
+"""A stretch of a file with its proof against the whole (ADR 17): a folder that `seal excerpt` verifies by itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jieli.archive.media.errors import BadExcerpt, MediaNotCovered
+from jieli.archive.media.opening import fresh, pieces
+from jieli.archive.media.types import MediaRef, Unit
+from jieli.archive.media.words import README
+from jieli.archive.types import OpenedItem
+from jieli.ledger import queries as ledger
+from jieli.ledger.types import OpenedPart
+from seal import canonical
+from seal.media import CLAIM, PROOF, TABLE, absent_hashes, block_leaf, write_claim
+from seal.proof import Proof
+from seal.tree import Tree
+
+_SUFFIX = {"amr": "amr", "amr-wb": "awb", "wav": "wav"}
+_BLOCK = 64 * 1024
+
+
+def blocks_between(ref: MediaRef, start: int, stop: int) -> list[int]:
+    """The blocks that hold `start` up to `stop` (exclusive): seconds of sound with the file's head, or bytes.
+
+    Bytes are rounded outward to whole blocks. BadExcerpt where there is nothing in between.
+    """
+    if ref.unit is Unit.SECONDS:
+        first, last, head = start + 1, min(stop, ref.seconds), [0]
+    else:
+        first, last, head = start // _BLOCK, min(-(-stop // _BLOCK), ref.blocks) - 1, []
+    if start < 0 or stop <= start or first > last:
+        length = f"{ref.seconds} 秒" if ref.unit is Unit.SECONDS else f"{ref.size} 字节"
+        raise BadExcerpt(f"这一段不在文件之内：全长 {length}。", remedy="请核对起止；止不含在内。")
+    return [*head, *range(first, last + 1)]
+
+
+def write_excerpt(
+    opened: OpenedItem, ref: MediaRef, out: Path, *, start: int, stop: int, cover: Callable[[], object]
+) -> int:
+    """Write the folder `out`, which must not exist; how many blocks it shows. The whole file is read and checked.
+
+    Memory: a block, and 32 bytes for each block of the file. `cover` asks the signer, when no checkpoint covers the
+    file's entry yet. Crash in between leaves the folder with `.partial`.
+    """
+    shown = blocks_between(ref, start, stop)
+    [part] = ledger.parts([(TABLE, ref.id)])[(TABLE, str(ref.id))]
+    proof = _proof(part.entry, cover)
+    folder = _folder(out)
+    name = f"excerpt.{_SUFFIX.get(ref.format, 'bin')}"
+    wanted, leaves, listed = set(shown), list[bytes](), list[tuple[int, bytes, int]]()
+    with fresh(folder / name) as file:
+        for piece in pieces(opened, ref):
+            leaves.append(block_leaf(piece.salt, piece.data))
+            if piece.n in wanted:
+                file.write(piece.data)
+                listed.append((piece.n, piece.salt, len(piece.data)))
+    body: dict[str, Any] = dict(canonical.decode(part.body))  # type: ignore[arg-type]
+    claim = write_claim(
+        file=name, pieces=listed, hashes=absent_hashes(leaves, shown), entry=part.entry, n=part.n, salt=part.salt,
+        body=body, path=_path(part),
+    )  # fmt: skip
+    for other, data in ((CLAIM, claim), (PROOF, proof.format()), ("README.txt", README.encode())):
+        with fresh(folder / other) as file:
+            file.write(data)
+    folder.rename(out)
+    return len(listed)
+
+
+def _folder(out: Path) -> Path:
+    partial = out.with_name(out.name + ".partial")
+    if out.exists() or partial.exists():
+        raise BadExcerpt("同名目录已存在，从不覆盖。", remedy="请另选目录，或先移走带 .partial 的半成品。")
+    try:
+        partial.mkdir(mode=0o700)
+    except OSError:
+        raise BadExcerpt("不能写到这个位置。", remedy="请给出一个可写目录中的新目录名。") from None
+    return partial
+
+
+def _path(part: OpenedPart) -> list[bytes]:
+    return Tree(ledger.part_leaves([part.entry])[part.entry]).inclusion(part.n)
+
+
+def _proof(entry: int, cover: Callable[[], object]) -> Proof:
+    """The entry under the newest checkpoint, with the lines of all who vouched; MediaNotCovered while there is none."""
+    last = ledger.last_checkpoint()
+    if last is None or last.size <= entry:
+        cover()
+        last = ledger.last_checkpoint()
+    if last is None or last.size <= entry:
+        raise MediaNotCovered(
+            "签名进程尚未签出覆盖该附件的检查点。", remedy="请确认签名进程在运行，稍后重试。"
+        )
+    path = ledger.inclusion_proofs([entry], last.size)[entry]
+    data = ledger.entries([entry])[entry].data
+    return Proof(entry, tuple(path), last.cosigned_note.encode(), data)

@@ -1,0 +1,186 @@
+"""`jieli media`: files of items, in and out."""
+
+import re
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jieli.access.types import Permission
+from jieli.archive.media import queries
+from jieli.archive.media.types import MediaRef, Unit
+from jieli.doors.cli.acting import As, Matter, Purpose, permitted, person
+from jieli.doors.cli.frame import AsJson, command, out, table
+from jieli.kernel.errors import JieliError
+from jieli.reading import media
+from jieli.wiring import signer
+
+app = typer.Typer(no_args_is_help=True, help="附件与录音：存入、取出、摘录、存放状况。")
+Item = Annotated[int, typer.Argument(help="条目编号，检索结果中可见。")]
+Number = Annotated[int, typer.Option("--n", help="第几个附件，从 0 起。")]
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d)|(\d{1,15})", re.ASCII)
+
+
+class NotAPlace(JieliError):
+    """What was given for a place in a file is none."""
+
+    code = "cli.not_a_place"
+
+
+@app.command("add")
+def add(
+    file: Annotated[Path, typer.Argument(help="要存入的文件，原样保存。")],
+    item: Annotated[int, typer.Option("--item", help="条目编号。")],
+    matter: Matter,
+    sign_in: As,
+    n: Number = 0,
+    differing: Annotated[
+        bool, typer.Option("--differing", help="与平台声称的不符也存，账本记为“不符”。")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """为一条已存的消息或通话存入附件：加密、分块、入账；未经准入的条目没有附件。"""
+    with command(as_json=as_json) as run:
+        by = person(run, sign_in)
+        kept = media.add(path=file, item=item, n=n, matter=matter, by=by, at=run.at(), differing=differing)
+        run.answer(_values(kept))
+
+
+@app.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="目录；其中的文件按 MD5 或名称对上条目。")],
+    matter: Matter,
+    sign_in: As,
+    as_json: AsJson = False,
+) -> None:
+    """存入一个目录：按平台声称的 MD5，没有 MD5 的按名称。中断后再次运行即可补完。"""
+    with command(as_json=as_json) as run:
+        done = media.bring(folder=folder, matter=matter, by=person(run, sign_in), at=run.at())
+        values = {
+            "kept": len(done.kept),
+            "unmatched": [path.name for path in done.unmatched],
+            "failed": [{"file": path.name, "code": code} for path, code in done.failed],
+            "openings": done.openings,
+            "agreement": dict(Counter(ref.agreement.value for ref in done.kept)),
+        }
+        run.answer(values)
+        if done.unmatched or done.failed:
+            raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    item: Annotated[list[int], typer.Argument(help="条目编号，可多个。")],
+    sign_in: As,
+    as_json: AsJson = False,
+) -> None:
+    """这些条目存入了哪些附件；不显示内容与文件名。"""
+    with command(as_json=as_json) as run:
+        permitted(run, sign_in, Permission.SEE_LEDGER)
+        found = [ref for refs in queries.of_items(item).values() for ref in refs]
+        rows: list[list[object]] = [
+            [f.item, f.n, f.format or "其他", f.size, _length(f), f.agreement.value, _state(f)] for f in found
+        ]
+        columns = ["条目", "第几个", "格式", "字节", "长度", "与平台声称", "状态"]
+        run.answer(
+            {"media": [_values(f) | {"destroyed": f.root is None} for f in found]},
+            say=table(f"{len(found)} 个附件", columns, rows),
+        )
+
+
+@app.command("status")
+def status(sign_in: As, as_json: AsJson = False) -> None:
+    """附件存在哪里、有多少，存储是否带对象锁定，有多少对象等待删除。"""
+    with command(as_json=as_json) as run:
+        permitted(run, sign_in, Permission.SEE_LEDGER)
+        found = queries.standing()
+        run.answer(
+            {
+                "place": found.place,
+                "lock": found.lock,
+                "files": found.files,
+                "bytes": found.size,
+                "destroyed": found.destroyed,
+                "waiting": found.waiting,
+            },
+            say=partial(
+                out.print,
+                f"{found.place}\n对象锁定：{found.lock or '没有'}\n{found.files} 个文件，{found.size} 字节；"
+                f"已销毁 {found.destroyed} 个，其中 {found.waiting} 个对象等待删除",
+                markup=False,
+            ),
+        )
+
+
+@app.command("take")
+def take(
+    item: Item,
+    purpose: Purpose,
+    matter: Matter,
+    sign_in: As,
+    out_file: Annotated[Path, typer.Option("--out", help="写到哪里；不覆盖已有文件。")],
+    n: Annotated[int, typer.Argument(help="第几个附件，从 0 起。")] = 0,
+    playable: Annotated[
+        bool, typer.Option("--playable", help="旁边另写一份 WAV，便于播放；原件不变。")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """取出一个附件：先入账，再逐块解密核对，原样写出。"""
+    with command(as_json=as_json) as run:
+        by = person(run, sign_in)
+        done = media.take(
+            item=item, n=n, purpose=purpose, matter=matter, by=by, at=run.at(), out=out_file, copy=playable
+        )
+        values = _values(done.ref) | {"out": str(out_file), "entry": done.entry, "opening": str(done.opening)}
+        run.answer(values | ({"playable": str(done.copy)} if done.copy else {}))
+
+
+@app.command("excerpt")
+def excerpt(
+    item: Item,
+    start: Annotated[str, typer.Option("--from", help="从哪里：录音写 分:秒，其他文件写字节。")],
+    stop: Annotated[str, typer.Option("--to", help="到哪里，不含在内。")],
+    purpose: Purpose,
+    matter: Matter,
+    sign_in: As,
+    folder: Annotated[Path, typer.Option("--out", help="写到哪个新目录。")],
+    n: Number = 0,
+    as_json: AsJson = False,
+) -> None:
+    """摘录一段，连同它属于整个文件的证明：任何人用 seal excerpt 即可核验。"""
+    with command(as_json=as_json) as run:
+        done = media.excerpt(
+            item=item, n=n, start=_place(start), stop=_place(stop), purpose=purpose, matter=matter,
+            by=person(run, sign_in), at=run.at(), out=folder, cover=lambda: signer.ask(run.profile),
+        )  # fmt: skip
+        values = _values(done.ref) | {"out": str(folder), "shown": done.blocks, "entry": done.entry}
+        run.answer(values)
+
+
+def _place(text: str) -> int:
+    """0:12 and 1:02:03 as seconds, a bare number as it stands."""
+    found = _CLOCK.fullmatch(text)
+    if found is None:
+        raise NotAPlace("起止的写法不对。", remedy="录音请写 分:秒（如 0:12），其他文件请写字节数。")
+    if found[4]:
+        return int(found[4])
+    return int(found[1] or 0) * 3600 + int(found[2]) * 60 + int(found[3])
+
+
+def _values(ref: MediaRef) -> dict[str, object]:
+    return {
+        "item": ref.item, "n": ref.n, "format": ref.format, "bytes": ref.size, "unit": ref.unit.value,
+        "blocks": ref.blocks, "seconds": ref.seconds, "agreement": ref.agreement.value,
+    }  # fmt: skip
+
+
+def _length(ref: MediaRef) -> str:
+    if ref.unit is Unit.SECONDS:
+        return f"{ref.seconds // 60}:{ref.seconds % 60:02d}"
+    return f"{ref.blocks} 块"
+
+
+def _state(ref: MediaRef) -> str:
+    return "已销毁" if ref.root is None else "在存"
