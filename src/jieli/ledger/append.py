@@ -1,21 +1,27 @@
-"""The tail of every transaction: take the log's lock, read the head, number the entries, insert, fill tiles."""
+"""The tail of every transaction: take the log's lock, read the head, number the entries, insert, fill tiles.
+
+Everybody else's append waits while the lock is held, so all that does not need the number of an entry is done
+before. An everyday append is one message to the server: lock, head and rows. Only where the log's clock is ahead
+or a tile is completed does the head come back first, and where there are many rows these follow by COPY.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from struct import Struct
+from typing import NamedTuple, Protocol
 
 from django.db import connections
 
 from jieli.kernel.failpoints import reach
 from jieli.kernel.times import MINUTE
 from jieli.ledger import locks
+from jieli.ledger.bulk import binary_value, copy_spelled
 from jieli.ledger.errors import ClockWentBack, NoLog
 from jieli.ledger.models import Entry, Log
-from jieli.ledger.plain import execute
-from jieli.ledger.types import ENTRY_VERSION
-from jieli.ledger.types import TILE as TILE
+from jieli.ledger.plain import script, server_version
+from jieli.ledger.types import ENTRY_VERSION, TILE
 from seal.part import commitment, entry_bytes
 from seal.tree import leaf_hash, root
 
@@ -102,16 +108,26 @@ def head(log: int) -> Head:
 def append(staged: Sequence[Appendable]) -> None:
     """Number and insert the staged entries. Must be the last act of a transaction.
 
-    What can be computed is computed before the lock; under it stand one round trip for the head, one COPY for
-    the entries, one for their parts, and the commit.
+    Crash before COMMIT: nothing of it happened, and the lock went with the transaction.
     """
     prepared = [_prepare(s) for s in staged]
+    parts = _Parts.of(staged)
+    if parts.many:
+        _flush()
     reach("ledger.before_lock")
-    before = _lock_and_head()
+    before, done = _lock_and_insert(prepared, parts)
     _number(prepared, before)
-    _insert(before.log, prepared)
-    _fill_tiles(before.log, before.size, [p.leaf for p in prepared])
+    if not done:
+        _copy(_ENTRIES, _ENTRY_TYPES, (_entry(before.log, p) for p in prepared))
+        _fill_tiles(before.log, before.size, [p.leaf for p in prepared])
+    if parts.many or not done:
+        parts.send(before)
     reach("ledger.before_commit")
+
+
+def _entry(log: int, p: _Prepared) -> tuple[object, ...]:
+    s = p.staged
+    return (log, s.index, ENTRY_VERSION, s.kind, s.time, p.count, p.commitment, p.leaf)
 
 
 def _prepare(s: Appendable) -> _Prepared:
@@ -125,30 +141,56 @@ def _leaf(kind: str, time: int, count: int, committed: bytes) -> bytes:
     return leaf_hash(entry_bytes(kind=kind, time=time, count=count, commitment=committed))
 
 
+#: What the log has written so far, made durable at once: else COMMIT would do it, under the lock. The server knows
+#: how from version 17; an older one does it at COMMIT, which is slower for others and as durable.
+_FLUSH, _FLUSH_SINCE = "SELECT pg_logical_emit_message(false, 'jieli', '', true)", 170_000
+
+
+def _flush() -> None:
+    if server_version() >= _FLUSH_SINCE:
+        script(_FLUSH, {})
+
+
 #: One round trip. First every constraint that Django defers to COMMIT is judged: that is work too (a look-up for
-#: each row an import wrote), and nobody else's append should wait for it. Then the lock. The head is a statement
-#: of its own, for in READ COMMITTED each statement sees what was committed before *it* began: after the lock.
-_HEAD = f"""
+#: each row an import wrote), and nobody else's append should wait for it. Then the lock. The head is read in a
+#: statement of its own, for in READ COMMITTED each statement sees what was committed before *it* began: after the
+#: lock. The rows go in with it unless the log we locked was followed by another while we waited, its last entry is
+#: of later than ours, or ours complete a tile.
+_APPEND = f"""
 SET CONSTRAINTS ALL IMMEDIATE;
 {locks.LIVE_LOG};
-SELECT l.id, e.index, e.time FROM (SELECT max(id) AS id FROM ledger_log) l
-LEFT JOIN LATERAL (SELECT index, time FROM ledger_entry WHERE log = l.id ORDER BY index DESC LIMIT 1) e ON true
+WITH head AS (
+  SELECT l.id AS log, coalesce(e.index + 1, 0) AS size, coalesce(e.time, 0) AS time
+  FROM (SELECT max(id) AS id FROM ledger_log) l
+  LEFT JOIN LATERAL (SELECT index, time FROM ledger_entry WHERE log = l.id ORDER BY index DESC LIMIT 1) e ON true
+), fits AS (
+  SELECT log, size FROM head WHERE log::text = current_setting('{locks.LOCKED}') AND time <= %(first)s
+  AND size / {TILE} = (size + %(number)s) / {TILE}
+), entries AS (
+  INSERT INTO ledger_entry (log, index, v, kind, time, count, commitment, leaf)
+  SELECT f.log, f.size + e.place - 1, {ENTRY_VERSION}, e.kind, e.time, e.count, e.commitment, e.leaf
+  FROM fits f, unnest(%(kind)s::text[], %(time)s::bigint[], %(count)s::int[], %(commitment)s::bytea[],
+    %(leaves)s::bytea[]) WITH ORDINALITY AS e (kind, time, count, commitment, leaf, place)
+), parts AS (
+  INSERT INTO ledger_part (log, entry, n, leaf, salt, body, row_table, row_id)
+  SELECT f.log, f.size + p.entry, p.n, p.leaf, p.salt, p.body, p.row_table, p.row_id
+  FROM fits f, unnest(%(entry)s::bigint[], %(n)s::int[], %(leaf)s::bytea[], %(salt)s::bytea[], %(body)s::bytea[],
+    %(table)s::text[], %(row)s::text[]) AS p (entry, n, leaf, salt, body, row_table, row_id)
+)
+SELECT log, size, time, EXISTS (SELECT FROM fits) FROM head
 """  # noqa: S608 - our own numbers
 
 
-def _lock_and_head() -> Head:
-    with connections["default"].cursor() as cursor:
-        while True:
-            cursor.execute(_HEAD)
-            cursor.nextset()
-            [(locked,)] = cursor.fetchall()
-            cursor.nextset()
-            [(log, last, time)] = cursor.fetchall()
-            if log is None:
-                raise _no_log()
-            if log == locked:
-                return Head(log, 0, 0) if last is None else Head(log, last + 1, time)
-            # A new log was opened while we waited: an entry must never go to a log that another one has followed.
+def _lock_and_insert(prepared: Sequence[_Prepared], parts: "_Parts") -> tuple[Head, bool]:
+    """The head as it was under the lock, and whether entries (and parts, unless they are many) are inserted."""
+    params = _columns(prepared) | parts.columns()
+    while True:
+        (locked, _), (log, size, time, done) = script(_APPEND, params)
+        if log is None:
+            raise _no_log()
+        if log == locked:
+            return Head(log, size, time), done
+        # A new log was opened while we waited: an entry must never go to a log that another one has followed.
 
 
 def _number(prepared: Sequence[_Prepared], before: Head) -> None:
@@ -165,60 +207,84 @@ def _number(prepared: Sequence[_Prepared], before: Head) -> None:
             p.leaf = _leaf(s.kind, time, p.count, p.commitment)
 
 
-#: Entries and parts in one statement, for each round trip under the lock is one that every other writer waits for.
-_INSERT = """
-WITH entries AS (
-  INSERT INTO ledger_entry (log, index, v, kind, time, count, commitment, leaf)
-  SELECT $1::smallint, e.index, $2::smallint, e.kind, e.time, e.count, e.commitment, e.leaf
-  FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::int[], $7::bytea[], $8::bytea[])
-    AS e (index, kind, time, count, commitment, leaf)
-)
-INSERT INTO ledger_part (log, entry, n, leaf, salt, body, row_table, row_id)
-SELECT $1::smallint, p.* FROM unnest(
-  $9::bigint[], $10::int[], $11::bytea[], $12::bytea[], $13::bytea[], $14::text[], $15::text[]
-) AS p
-"""
-#: Up to so many rows go in that one statement; from there on COPY is quicker, though it goes back and forth.
-FEW = 200
 _ENTRIES = "COPY ledger_entry (log, index, v, kind, time, count, commitment, leaf) FROM STDIN (FORMAT BINARY)"
 _ENTRY_TYPES = ["int2", "int8", "int2", "text", "int8", "int4", "bytea", "bytea"]
-_PARTS = "COPY ledger_part (log, entry, n, leaf, salt, body, row_table, row_id) FROM STDIN (FORMAT BINARY)"
-_PART_TYPES = ["int2", "int8", "int4", "bytea", "bytea", "bytea", "text", "text"]
 
 
-def _insert(log: int, numbered: Sequence[_Prepared]) -> None:
-    entries = [
-        (p.staged.index, p.staged.kind, p.staged.time, p.count, p.commitment, p.leaf) for p in numbered
-    ]
-    parts = [
-        (p.staged.index, n, part.leaf, part.salt, part.body, part.table, part.row)
-        for p in numbered
-        for n, part in enumerate(p.staged.parts)
-    ]
-    if len(parts) > FEW:
-        _copy(_ENTRIES, _ENTRY_TYPES, ((log, e[0], ENTRY_VERSION, *e[1:]) for e in entries))
-        _copy(_PARTS, _PART_TYPES, ((log, *p) for p in parts))
-        return
-    index, kind, time, count, commitments, leaves = _columns(entries)
-    entry, n, part_leaves, salts, bodies, tables, keys = _columns(parts)
-    params = [
-        log, ENTRY_VERSION, _integers(index), kind, _integers(time), _integers(count), _bytes(commitments),
-        _bytes(leaves), _integers(entry), _integers(n), _bytes(part_leaves), _bytes(salts), _bytes(bodies),
-        tables, keys,
+def _columns(prepared: Sequence[_Prepared]) -> dict[str, object]:
+    """Entries as arrays. Too many for one message, or times that do not rise, and the head has to come first."""
+    times = [p.staged.at for p in prepared]
+    together = len(prepared) < TILE and times == sorted(times)
+    some = prepared if together else []
+    return {
+        "first": times[0] if together else -1,
+        "number": len(prepared),
+        "kind": [p.staged.kind for p in some],
+        "time": _integers([p.staged.at for p in some]),
+        "count": _integers([p.count for p in some]),
+        "commitment": _bytes([p.commitment for p in some]),
+        "leaves": _bytes([p.leaf for p in some]),
+    }
+
+
+#: Up to so many parts go in the one message; from there on COPY is quicker, though it goes back and forth.
+FEW = 200
+_PART_COLUMNS = ("log", "entry", "n", "leaf", "salt", "body", "row_table", "row_id")
+#: How many columns, then length and value: of log and entry; of the place within the entry.
+_WHERE, _PLACE = Struct("!h ih iq").pack, Struct("!ii").pack
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The parts of all entries, spelled as far as can be before the entries have their numbers."""
+
+    staged: Sequence[Appendable]
+    many: bool
+    spelled: list[list[bytes]]  # of each entry, the columns behind its number as COPY takes them
+
+    @classmethod
+    def of(cls, staged: Sequence[Appendable]) -> "_Parts":
+        many = sum(len(s.parts) for s in staged) > FEW
+        return cls(staged, many, [_spelled(s.parts) for s in staged] if many else [])
+
+    def columns(self) -> dict[str, object]:
+        """The parts as arrays, their entries counted from the head; none if there are many."""
+        rows = [(e, n, *p) for e, s in enumerate(self.staged) for n, p in enumerate(s.parts) if not self.many]
+        entry, n, salts, bodies, leaves, tables, keys = zip(*rows, strict=True) if rows else ((),) * 7
+        return {
+            "entry": _integers(entry), "n": _integers(n), "leaf": _bytes(leaves), "salt": _bytes(salts),
+            "body": _bytes(bodies), "table": list(tables), "row": list(keys),
+        }  # fmt: skip
+
+    def send(self, before: Head) -> None:
+        """Insert them by COPY: nothing but the numbers is still to be filled in."""
+        chunks = []
+        for entry, rows in enumerate(self.spelled or [_spelled(s.parts) for s in self.staged], before.size):
+            where = _WHERE(len(_PART_COLUMNS), 2, before.log, 8, entry)
+            chunks.append(b"".join([where + row for row in rows]))
+        copy_spelled("ledger_part", _PART_COLUMNS, chunks)
+
+
+def _spelled(parts: Sequence[StagedPart]) -> list[bytes]:
+    return [
+        b"".join((
+            _PLACE(4, n), binary_value(p.leaf), binary_value(p.salt), binary_value(p.body),
+            _text(p.table), _text(p.row),
+        ))
+        for n, p in enumerate(parts)
     ]  # fmt: skip
-    execute(_INSERT, params)
 
 
-def _columns(records: list[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*records, strict=True)]
+def _text(value: str | None) -> bytes:
+    return binary_value(None if value is None else value.encode())
 
 
-def _integers(values: list[int]) -> str:
+def _integers(values: Sequence[int]) -> str:
     """An array as PostgreSQL reads it: a tenth of the time of having each element adapted."""
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def _bytes(values: list[bytes]) -> str:
+def _bytes(values: Sequence[bytes]) -> str:
     return "{" + ",".join(['"\\\\x' + value.hex() + '"' for value in values]) + "}"
 
 

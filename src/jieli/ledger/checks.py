@@ -6,11 +6,11 @@ from hashlib import sha256
 
 from django.db import connections
 
-from jieli.kernel.times import local
 from jieli.ledger import queries
 from jieli.ledger.append import Head
 from jieli.ledger.fsck import Check, Finding, Note
 from jieli.ledger.models import Checkpoint, Cosignature, Part, Timestamp
+from jieli.ledger.standing import when
 from jieli.ledger.stored import StoredTree
 from jieli.ledger.tables import Row, rows
 from jieli.ledger.types import HEARTBEAT, CheckpointRef
@@ -22,8 +22,6 @@ from seal.errors import SealError
 from seal.keys import Vkey
 
 CHUNK = 2_000
-#: The end of what a calendar can print: the year 9999.
-LAST_DAY = 253_370_000_000_000
 #: So many checkpoints are held against the log at a time; each may need a tile of its own.
 CHECKPOINTS = 256
 
@@ -122,7 +120,9 @@ def _check_checkpoint(
         yield Finding("ledger.checkpoint_note", table, where, f"检查点 {c.size} 的签名不成立：{error.code}。")
         return
     yield from _check_said(c, lines, keys, roots)
-    if signed.origin != origin or origin not in known:
+    if signed.origin == origin and origin not in known:
+        yield Finding("ledger.checkpoint_note", table, where, f"检查点 {c.size} 没有本账本公钥的签名。")
+    elif signed.origin != origin:
         yield Finding(
             "ledger.origin", "ledger_log", origin, f"检查点 {c.size} 不是名为 {origin} 的账本签出的。"
         )
@@ -193,14 +193,9 @@ def check_heartbeat() -> Iterator[Finding | Note]:
                     )
                     yield Finding("ledger.statement_missing", table, str(beat.index), sentence)
     for silence in queries.pulse().silences:
-        begin, end = _when(silence.begin), _when(silence.end)
+        begin, end = when(silence.begin), when(silence.end)
         sentence = f"{begin} 至 {end} 没有心跳，其间写入 {silence.entries} 条。"
         yield Note("ledger.silence", "ledger_entry", str(silence.after), sentence)
-
-
-def _when(ms: int) -> str:
-    """A time as people read it; a forged one may lie beyond any calendar."""
-    return f"{local(ms):%Y-%m-%d %H:%M}" if 0 <= ms < LAST_DAY else str(ms)
 
 
 _STATEMENTS = {

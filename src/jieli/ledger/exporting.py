@@ -16,10 +16,9 @@ from pathlib import Path
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
 from jieli.ledger import queries
-from jieli.ledger.append import TILE
 from jieli.ledger.models import Entry
 from jieli.ledger.models import Tile as StoredTile
-from jieli.ledger.types import CheckpointRef
+from jieli.ledger.types import TILE, CheckpointRef
 from seal import checkpoint, log_reader, tiles
 from seal.errors import SealError
 from seal.keys import Vkey

@@ -5,9 +5,11 @@ from django.db import connections
 # First key of every lock of ours, so that other programs on the same server cannot collide with us.
 _HOUSE = 0x6A69
 BASES, SHREDDING, LOG = 1, 2, 16
-#: Take the lock of the newest log, as `append_to` would, and answer which one it is (a row of one null for none).
+#: Take the lock of the newest log, as `append_to` would, answer which one it is (a row of one null for none) and
+#: leave that in a setting which ends with the transaction, for statements sent along to look at.
+LOCKED = "jieli.locked"
 LIVE_LOG = (
-    "SELECT l.id FROM (SELECT max(id) AS id FROM ledger_log) l,"  # noqa: S608 - our own numbers
+    f"SELECT l.id, set_config('{LOCKED}', l.id::text, true) FROM (SELECT max(id) AS id FROM ledger_log) l,"  # noqa: S608 - our own numbers
     f" pg_advisory_xact_lock({_HOUSE}, {LOG} + l.id)"
 )
 

@@ -32,7 +32,9 @@ SILENCE = 2 * HOUR
 
 
 def origin(log: int | None = None) -> str:
-    """The name under which a log signs."""
+    """The name under which a log signs. Asked anew each time: a restore may open another log while we run."""
+    if log is None and (newest := rows("SELECT origin FROM ledger_log ORDER BY id DESC LIMIT 1", [])):
+        return str(newest[0][0])
     return Log.objects.values_list("origin", flat=True).get(id=live_log() if log is None else log)
 
 
@@ -71,8 +73,8 @@ def _row(body: Any) -> dict[str, Any] | None:
 
 
 def entries(indexes: Iterable[int]) -> dict[int, EntryRef]:
-    """Entries by index, each with its leaf's data."""
-    found = Entry.objects.filter(log=live_log(), index__in=list(indexes))
+    """Entries by index, in its order, each with its leaf's data."""
+    found = Entry.objects.filter(log=live_log(), index__in=list(indexes)).order_by("index")
     return {e.index: _entry(e) for e in found}
 
 
@@ -107,9 +109,11 @@ def parts(keys: Iterable[tuple[str, object]]) -> dict[tuple[str, str], list[Open
 def part_leaves(indexes: Iterable[int]) -> dict[int, list[bytes]]:
     """The leaves of the parts kept here, by entry, in order; a batch's items stand in the archive."""
     found: dict[int, list[bytes]] = {}
-    rows = Part.objects.filter(log=live_log(), entry__in=list(indexes)).order_by("entry", "n")
-    for entry, leaf in rows.values_list("entry", "leaf"):
-        found.setdefault(entry, []).append(bytes(leaf))
+    statement = (
+        "SELECT entry, leaf FROM ledger_part WHERE log = $1 AND entry = ANY($2::bigint[]) ORDER BY entry, n"
+    )
+    for entry, leaf in rows(statement, [live_log(), list(indexes)]):
+        found.setdefault(entry, []).append(leaf)
     return found
 
 
@@ -170,6 +174,17 @@ def checkpoints(*, sizes: Iterable[int] | None = None) -> list[CheckpointRef]:
         )
         for c in notes
     ]  # fmt: skip
+
+
+def next_vouched(above: Iterable[int]) -> dict[int, int]:
+    """For each size the next one that somebody cosigned or stamped; whether that counts is not judged here."""
+    statement = (
+        "SELECT w.size, least("
+        "(SELECT min(size) FROM ledger_cosignature WHERE log = $1 AND size > w.size),"
+        " (SELECT min(size) FROM ledger_timestamp WHERE log = $1 AND size > w.size))"
+        " FROM unnest($2::bigint[]) AS w (size)"
+    )
+    return {size: then for size, then in rows(statement, [live_log(), list(above)]) if then is not None}
 
 
 def facts(indexes: Iterable[int]) -> dict[int, dict[str, Any]]:

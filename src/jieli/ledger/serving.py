@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from jieli.ledger import queries
-from jieli.ledger.append import TILE
 from jieli.ledger.models import Checkpoint, Entry, Log
+from jieli.ledger.types import TILE
 from seal import tiles
 from seal.errors import SealError
 from seal.part import entry_bytes

@@ -6,10 +6,10 @@ Reads only. What cannot be read here is fsck's to name; this says what a reader 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jieli.kernel.times import DAY, MINUTE
+from jieli.kernel.times import DAY, MINUTE, local
 from jieli.ledger import queries
 from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
-from jieli.ledger.types import CheckpointRef
+from jieli.ledger.types import CheckpointRef, Silence
 from seal import checkpoint, policy, timestamp
 from seal.errors import SealError
 
@@ -17,6 +17,8 @@ from seal.errors import SealError
 ON_TIME, CLOCKS_AGREE = MINUTE, 5 * MINUTE
 #: Checkpoints older than this are no longer stamped: a later stamp covers them, and authorities cost money.
 STAMPED_WITHIN = 30 * DAY
+#: The end of what a calendar can print: the year 9999.
+LAST_DAY = 253_370_000_000_000
 #: How many of the newest cosigned checkpoints are looked at for one that counts.
 LOOKED_AT = 200
 #: How many of the newest checkpoints are looked through for ones without a stamp.
@@ -57,6 +59,12 @@ def standing(found: CheckpointRef, trusted: policy.Policy | None) -> Standing:
         return Standing(found.size, counts=False, witnessed=False, witnesses=names, stamps=_stamps(found))
     witnessed = decision.satisfied and bool(decision.witnesses)
     return Standing(found.size, decision.satisfied, witnessed, names, _stamps(found))
+
+
+def witnessed(found: CheckpointRef, trusted: policy.Policy | None) -> bool:
+    """Whether witnesses stand for a checkpoint, enough of them for the policy and at least one."""
+    decision = _decided(found, trusted)
+    return decision is not None and decision.satisfied and bool(decision.witnesses)
 
 
 def _decided(found: CheckpointRef, trusted: policy.Policy | None) -> policy.Decision | None:
@@ -119,6 +127,18 @@ def clock_faults(last: CheckpointRef | None, stamps: Sequence[Stamp], *, at: int
                 f"本机时钟比时间戳机构 {stamp.authority} {word} {span(abs(stamp.ahead))}，请校准时钟。"
             )
     return faults
+
+
+def silent(found: Silence) -> str:
+    """A silence in words: from when to when, how long, and whether other things were written meanwhile."""
+    wrote = f"其间另有 {found.entries:,} 条其他条目" if found.entries else "其间没有任何条目"
+    lasted = span(found.end - found.begin)
+    return f"{when(found.begin)} 至 {when(found.end)}（{lasted}）没有心跳，{wrote}"
+
+
+def when(ms: int) -> str:
+    """A time as people read it; a forged one may lie beyond any calendar."""
+    return f"{local(ms):%Y-%m-%d %H:%M}" if 0 <= ms < LAST_DAY else str(ms)
 
 
 def span(ms: int) -> str:

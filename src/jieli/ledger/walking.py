@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from jieli.ledger.fsck import Finding
+from jieli.ledger.lost import lost_in
 from jieli.ledger.types import ENTRY_VERSION, HASH, TILE
 from seal import canonical
 from seal.errors import SealError
@@ -28,12 +29,14 @@ ROWS, TILES = 4_000, 64
 @dataclass(frozen=True)
 class Span:
     """Entries `start` ≤ index < `stop` of a log; `start` is a multiple of 256, and so is `stop` unless it is None,
-    which is the end of the log. `kinds`: of these, further leaves are kept elsewhere."""
+    which is the end of the log. `kinds`: of these, further leaves are kept elsewhere. `lost`: here a restore lost
+    the parts."""
 
     log: int
     start: int
     stop: int | None
     kinds: frozenset[str]
+    lost: tuple[range, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Walked:
     size: int = 0
     entries: int = 0
     parts: int = 0
+    lost: int = 0
     roots: dict[int, bytes | None] = field(default_factory=dict)
     waiting: list[Waiting] = field(default_factory=list)
     emptied: list[Emptied] = field(default_factory=list)
@@ -131,7 +135,9 @@ def _walk(walked: Walked, entries: Iterator[Any], parts: Iterator[Any], tiles: "
         if owner == index:
             yield from _parts(walked, group, own)
             owner, group = next(parts, _NOTHING)
-        if kind in span.kinds:
+        if not own and lost_in(span.lost, index):
+            walked.lost += 1
+        elif kind in span.kinds:
             walked.waiting.append(Waiting(index, kind, count, commitment, own))
         elif len(own) != count or (own[0] if count == 1 else root(own)) != commitment:
             yield uncommitted(index, count, commitment, own)

@@ -15,7 +15,8 @@ from django.db import connections, transaction
 from psycopg.conninfo import make_conninfo
 
 from jieli.ledger import append, walking
-from jieli.ledger.fsck import Finding
+from jieli.ledger.fsck import Finding, Note
+from jieli.ledger.lost import lost_ranges
 from jieli.ledger.plain import rows
 from jieli.ledger.types import TILE
 from jieli.ledger.walking import Emptied, Span, Waiting, Walked
@@ -33,7 +34,7 @@ RANGE = TILE * TILE
 LEAVES = 100_000
 
 
-def check_book(foreign: dict[str, ForeignLeaves], spread: Executor | None = None) -> Iterator[Finding]:
+def check_book(foreign: dict[str, ForeignLeaves], spread: Executor | None = None) -> Iterator[Finding | Note]:
     """Entries are numbered without a gap, run forward in time, hash to their leaves and commit to exactly the parts
     that are kept; parts are whole or were shredded by an entry that names them; tiles are those of the entries.
 
@@ -49,8 +50,9 @@ def check_book(foreign: dict[str, ForeignLeaves], spread: Executor | None = None
             yield Finding("ledger.part_orphan", "ledger_part", f"{entry}", f"内容指向不存在的条目 {entry}。")
         upper = _Upper(log)
         named = _Named(log)
-        time = 0
-        spans = _spans(log, frozenset(foreign))
+        time = lost = 0
+        ranges = tuple(lost_ranges(log))
+        spans = _spans(log, frozenset(foreign), ranges)
         for walked, found in _walked(spans, spread if alone else None):
             yield from found
             if walked.begins is not None and walked.begins < time:
@@ -60,6 +62,11 @@ def check_book(foreign: dict[str, ForeignLeaves], spread: Executor | None = None
             yield from named.judge(walked.emptied)
             yield from _further(walked.waiting, foreign)
             upper.take(walked.roots)
+            lost += walked.lost
+        if lost:
+            where = "、".join(f"{r.start} 至 {r.stop - 1}" for r in ranges)
+            sentence = f"恢复时丢失了 {lost} 条的内容（第 {where} 条之间），账本已写明；条目本身仍在。"
+            yield Note("ledger.lost_by_restore", "ledger_entry", f"{ranges[0].start}", sentence)
         yield from upper.judge()
 
 
@@ -74,13 +81,13 @@ def _one_view() -> Iterator[bool]:
         yield not begun
 
 
-def _spans(log: int, kinds: frozenset[str]) -> list[Span]:
+def _spans(log: int, kinds: frozenset[str], lost: tuple[range, ...]) -> list[Span]:
     [(last,)] = rows("SELECT max(index) FROM ledger_entry WHERE log = $1", [log])
     # A forged index must not make ranges without number: the entries there are bound them.
     [(count,)] = rows("SELECT count(*) FROM ledger_entry WHERE log = $1", [log])
     size = min(count, 0 if last is None else last + 1)
     starts = range(0, max(size, 1), RANGE)
-    return [Span(log, at, at + RANGE if at != starts[-1] else None, kinds) for at in starts]
+    return [Span(log, at, at + RANGE if at != starts[-1] else None, kinds, lost) for at in starts]
 
 
 def _walked(spans: Sequence[Span], spread: Executor | None) -> Iterator[tuple[Walked, Iterable[Finding]]]:

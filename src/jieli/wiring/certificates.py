@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 from jieli.archive import queries as archive
+from jieli.archive.media import queries as media
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local
 from jieli.papers import operations as papers
@@ -44,7 +45,7 @@ def issue(profile: Profile, shred: UUID, path: Path, *, asked_by: str, by: str, 
         destroyed=(
             Destroyed("会话内容及双方标识", done.items, f"至 {local(done.live_gone_at):%Y-%m-%d} 止"),
         ),
-        kept=(Labelled("账本中的承诺（无内容）", f"{done.items} 条"),),
+        kept=(Labelled("账本中的承诺（无内容）", f"{done.items} 条"), *_under_lock(shred)),
         live_store_at=done.live_gone_at,
         live_store_ref=f"销毁 {done.shred}",
         backups_end_at=done.backups_gone_by,
@@ -54,3 +55,12 @@ def issue(profile: Profile, shred: UUID, path: Path, *, asked_by: str, by: str, 
     content = render(paper)
     papers.issue(paper, title=f"销毁证明 {said[0]}", by=by, at=at, rendered=content)
     path.write_bytes(content)
+
+
+def _under_lock(shred: UUID) -> tuple[Labelled, ...]:
+    """Objects that the media store's own lock keeps for now: said on the paper, with the day on which the last ends."""
+    until = media.locked_objects(shred)
+    if not until:
+        return ()
+    words = f"{len(until)} 个，存储的对象锁定至 {local(until[-1]):%Y-%m-%d}，密钥已销毁，无法解读；期满即删除"
+    return (Labelled("附件的密文", words),)

@@ -6,6 +6,7 @@ stands in the mapping its source was imported under, which never changes (`captu
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jieli.archive.types import Extracted
@@ -22,6 +23,8 @@ from jieli.kernel.errors import JieliError
 _NO_GAPS = ZoneInfo("UTC")
 # A number above 1: a byte order mark belongs to a file's first line and is no longer in a kept one.
 _KEPT = 2
+# Who writes to whom, as the lines of a conversation repeat it; the reader bounds it.
+_envelopes: dict[tuple[Any, ...], Any] = {}
 
 
 class CannotDerive(JieliError):
@@ -43,7 +46,7 @@ def extract(source: str, version: int, raw: bytes) -> Extracted:
 
 def _parsed(source: str, raw: bytes) -> Iterator[Parsed]:
     if source == wecom_lines.SOURCE:
-        return wecom_lines.parse([raw], first_line=_KEPT)
+        return wecom_lines.parse([raw], first_line=_KEPT, seen=_envelopes)
     if source == calls.SOURCE:
         return calls.parse([raw], _layout(raw), zone=_NO_GAPS, first_line=_KEPT)
     if source.partition(".")[0] == "dialogue":

@@ -22,3 +22,11 @@ class House(logging.Formatter):
         ours = [f for f in frames if "/jieli/" in f.filename or "/seal/" in f.filename] or frames
         where = f"{ours[-1].filename.rpartition('/src/')[2]}:{ours[-1].lineno}" if ours else "?"
         return f" {record.exc_info[0].__name__} {where}"
+
+
+class NoStatements(logging.Filter):
+    """Nothing of what the database was asked passes, at whatever level somebody sets its logger."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Never: a statement's parameters are people's data, and its text may hold them too."""
+        return False

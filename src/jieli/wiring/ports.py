@@ -12,6 +12,7 @@ from jieli.connectors.wecom.transfers import WeCom
 from jieli.papers import ports as papers
 from jieli.reading.queries import opening_names
 from jieli.succession import ports as succession
+from jieli.wiring import media
 from jieli.wiring.custody import keyring
 from jieli.wiring.extraction import extract
 from jieli.wiring.home import home_of
@@ -29,6 +30,7 @@ def fill(profile: Profile, *, at: int, clock: Callable[[], int] | None = None) -
     if isinstance(ring, HeldKeyring):
         open_store(ring, at=at)
     archive.use(keyring=ring, extract=extract, confirm_opening=opening_names)
+    media.fill(profile)
     seal_papers(profile)
     reach_platform(profile, clock or (lambda: at))
 

@@ -100,9 +100,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"house": {"()": "jieli.wiring.logs.House"}},
+    "filters": {"no_statements": {"()": "jieli.wiring.logs.NoStatements"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "house"}},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # Statements carry names and texts as parameters: no level and no DEBUG lets them be written down.
+        "django.db.backends": {"filters": ["no_statements"]},
         "jieli": {"handlers": ["stderr"], "level": "WARNING"},
         "fido2": {"level": "ERROR"},
     },

@@ -6,12 +6,21 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
+from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import check_disarmed
 from jieli.wiring import databases, postgres
 from jieli.wiring.databases import STORE_OWNERS, Addresses
 from jieli.wiring.profile import Profile
 
 MAIN, KEYS = "jieli", "jieli_keys"
+#: Stands in the home while a restore is under way: what was destroyed since the backup is not yet destroyed again.
+RESTORING = "restoring"
+
+
+class Unfinished(JieliError):
+    """A restore has begun here and not ended."""
+
+    code = "restore.unfinished"
 
 
 def addresses_on(cluster: postgres.Cluster, *, main: str = MAIN, keys: str = KEYS) -> Addresses:
@@ -73,9 +82,14 @@ def migrate() -> None:
 
 
 def ready(profile: Profile) -> None:
-    """Everything that a door needs before its first domain call."""
+    """Everything that a door needs before its first domain call; Unfinished while a restore is under way."""
     if not profile.demo:
         check_disarmed()
+    if (profile.home / RESTORING).exists():
+        raise Unfinished(
+            "这里的恢复还没有做完，备份之后销毁的内容可能尚未再次销毁。",
+            remedy="请用同一条 jieli restore 命令继续。",
+        )
     connect(addresses(profile))
     if pending():
         migrate()

@@ -1,0 +1,113 @@
+"""`jieli backup`, `jieli restore`: both stores into a directory, and back without what was destroyed since."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jieli.doors.cli.frame import AsJson, command, out
+from jieli.kernel.times import local
+from jieli.wiring import backup as backups
+from jieli.wiring import restoring
+from jieli.wiring.restoring import Restored
+
+
+def backup(
+    directory: Annotated[Path, typer.Argument(help="新目录；写完才得此名。")], as_json: AsJson = False
+) -> None:
+    """备份主库与密钥库（同一时刻）；不含根密钥与签名密钥。keys 文件夹须另放，30 天内销毁。"""
+    with command(as_json=as_json) as run:
+        done = backups.backup(run.profile, directory, at=run.at())
+        values = {
+            "directory": str(done.directory), "size": done.size, "signed": done.signed, "rows": done.rows,
+            "keys_until": done.keys_until, "main_until": done.main_until,
+        }  # fmt: skip
+        run.answer(
+            values,
+            say=lambda: out.print(
+                f"已备份到 {done.directory.name}：账本 {done.size} 条（已签到 {done.signed} 条），共 {done.rows} 行。\n"
+                f"keys 文件夹请另放一处，并在 {local(done.keys_until):%Y-%m-%d} 前销毁；"
+                f"其余在 {local(done.main_until):%Y-%m-%d} 前销毁。\n"
+                "根密钥（托管单）与签名密钥不在其中，请各自保管。",
+                markup=False,
+            ),
+        )
+
+
+def restore(
+    directory: Annotated[Path, typer.Argument(help="jieli backup 写成的目录。")],
+    outside: Annotated[
+        Path, typer.Option(help="备份之外的账本副本：jieli ledger export 目录 --for-restore 的那个目录。")
+    ],
+    keys: Annotated[Path | None, typer.Option(help="另放的 keys 文件夹；缺省在备份目录里。")] = None,
+    witness: Annotated[
+        list[Path] | None, typer.Option(help="他人手里的检查点文件（如离线见证的 cosigned），可多次给出。")
+    ] = None,
+    without_witness: Annotated[
+        bool, typer.Option("--without-witness", help="见证方没有答复时仍然恢复。")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """恢复到空的安装：接回账尾，重放备份之后的销毁、保全与撤权；会分叉的一律拒绝。"""
+    with command(as_json=as_json, house=False) as run:
+        done = restoring.restore(
+            run.profile, directory, outside_directory=outside, keys=keys, shown=witness or (),
+            without_witness=without_witness, at=run.at(),
+        )  # fmt: skip
+        run.answer(
+            _values(done), say=lambda: out.print("\n".join(_words(done)), markup=False, soft_wrap=True)
+        )
+        if not done.clean:
+            raise typer.Exit(1)
+
+
+HOLDS, RELEASES = ("archive.hold",), ("archive.release",)
+CONSENT = ("consent.withdraw", "consent.object", "consent.give", "consent.record_platform_consents")
+ACCESS = ("access.end_grants", "access.end_passkey")
+
+
+def _values(done: Restored) -> dict[str, object]:
+    return {
+        "origin": done.origin, "from": done.base, "to": done.to, "lost": done.to - done.base,
+        "destructions": done.count("archive.shred"), "items": done.items, "holds": done.count(*HOLDS),
+        "releases": done.count(*RELEASES), "statements": done.count(*CONSENT), "revocations": done.count(*ACCESS),
+        "skipped": done.skipped, "held_back": done.held_back, "released": done.released,
+        "asked": list(done.judged.asked), "silent": list(done.judged.silent), "expired": done.expired,
+        "clean": done.clean, "notes": list(done.notes),
+    }  # fmt: skip
+
+
+def _words(done: Restored) -> list[str]:
+    """What came of it, for people."""
+    lost = done.to - done.base
+    words = [f"已恢复账本 {done.origin}：备份到 {done.base} 条。"]
+    if lost:
+        words.append(
+            f"其后 {lost} 条已按外部副本接回（种类、时间、承诺），账本没有分叉；"
+            "这些条目的内容与所写的行已丢失，账本里有一条“恢复”写明范围。"
+        )
+    else:
+        words.append("外部副本不比备份新，没有可接回的条目；备份之后若还写过，已无从得知。")
+    words.append(
+        f"重放：销毁 {done.count('archive.shred')} 次（{done.items} 条内容再次销毁，密钥与检索一并清除）、"
+        f"保全 {done.count(*HOLDS)} 次、解除 {done.count(*RELEASES)} 次、撤回与异议 {done.count(*CONSENT)} 次、"
+        f"撤权 {done.count(*ACCESS)} 次。"
+    )
+    if done.skipped:
+        words.append(f"另有 {done.skipped} 行无须或无从重放：所指的内容随账尾一并丢失。")
+    if done.released:
+        words.append(f"有 {done.released} 项时效保全让位于已依法完成的销毁；仍应保全的，值班进程会重新放置。")
+    if done.held_back:
+        words.append(f"有 {done.held_back} 次销毁被保全拦住，尚未完成：请查看 jieli shred list。")
+    if done.judged.asked:
+        words.append(f"已问过：{'、'.join(done.judged.asked)}，所见都不超出恢复后的账本。")
+    if done.judged.silent:
+        words.append(f"没有问到：{'、'.join(done.judged.silent)}。他们若见过更多，签名进程会停下。")
+    if not done.judged.asked and not done.judged.silent:
+        words.append("没有见证方：无人能证明没有丢失更多。")
+    if done.expired:
+        words.append("这份密钥备份已过应销毁之日，请现在销毁它。")
+    words.append(
+        "核对：全部一致。请运行 jieli ledger sign。" if done.clean else "核对有不符之处：请运行 jieli fsck。"
+    )
+    return words

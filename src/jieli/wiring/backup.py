@@ -1,0 +1,228 @@
+"""Backups of both stores, and the export of the log with what a restore needs beside it (ADR 19)."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from jieli.archive import locks as archive_locks
+from jieli.archive.keys import ring
+from jieli.archive.policy import KEY_BACKUP_DAYS, MAIN_BACKUP_DAYS
+from jieli.kernel.errors import JieliError
+from jieli.kernel.failpoints import reach
+from jieli.kernel.times import DAY
+from jieli.ledger import exporting, locks, outside, queries
+from jieli.ledger.exporting import Exported, files_in
+from jieli.ledger.outside import Wanted
+from jieli.ledger.stored import StoredTree
+from jieli.wiring import dumping
+from jieli.wiring.custody import custody
+from jieli.wiring.dumping import BackupDamaged, Dumped
+from jieli.wiring.home import Home, home_of
+from jieli.wiring.profile import Profile
+from jieli.wiring.signer import public_keys
+from seal import canonical
+from seal.errors import SealError
+
+FORMAT = "jieli.backup.v1"
+MANIFEST, MAIN, KEYS, STORE, RING = "manifest.json", "main", "keys", "store", "ring"
+#: Files of the home that are public and belong to a restored installation.
+PUBLIC = ("trust.policy", "tsa-ca.pem")
+
+_HOLDS = frozenset({"archive_hold", "archive_hold_release"})
+_STEPS = frozenset({"consent_step"})
+_REFUSED = Wanted(_STEPS, "step", frozenset({"不同意"}))
+#: What a restore must do again: by kind of entry, the rows that say what (ADR 19). Nothing of it names a person.
+KEPT = {
+    "archive.shred": Wanted(frozenset({"archive_shred", "archive_tombstone"})),
+    "archive.retention_plan": Wanted(frozenset({"archive_retention_plan"})),
+    "archive.hold": Wanted(_HOLDS),
+    "archive.release": Wanted(_HOLDS),
+    "archive.limits": Wanted(_HOLDS),
+    "consent.withdraw": Wanted(_STEPS),
+    "consent.object": Wanted(_STEPS),
+    "consent.give": _REFUSED,
+    "consent.record_platform_consents": _REFUSED,
+    "access.end_grants": Wanted(frozenset({"access_grant"})),
+    "access.end_passkey": Wanted(frozenset({"access_credential"})),
+}
+
+
+class BackupExists(JieliError):
+    """There is something where the backup should stand."""
+
+    code = "backup.exists"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A whole backup: where, how far its log reaches, and until when its keys may be kept (ms UTC)."""
+
+    directory: Path
+    size: int
+    signed: int
+    rows: int
+    keys_until: int
+    main_until: int
+
+
+def export(profile: Profile, directory: Path, *, for_restore: bool = False) -> Exported:
+    """Export the signed log as plain files; with `for_restore` what a restore must know beside it."""
+    done = exporting.export(directory, public_keys(home_of(profile)))
+    if for_restore:
+        outside.keep_open(directory, KEPT, upto=done.size)
+    return done
+
+
+def backup(profile: Profile, directory: Path, *, at: int) -> Backup:
+    """Write both stores, as they are at one moment, into a new directory.
+
+    Crash: `<directory>.part` is left, which the next call removes; a directory with the name itself is whole.
+    """
+    if directory.exists():
+        raise BackupExists(f"{directory.name} 已经存在，不会覆盖。", remedy="请给出一个新的目录名。")
+    part = directory.with_name(directory.name + ".part")
+    with files_in(directory):
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(mode=0o700, parents=True)
+        with _one_moment() as stores:
+            values = _log(stores["default"]) | {"format": FORMAT, "taken_at": at}
+            main = dumping.dump(stores["default"], "default", part / MAIN)
+            kept = dumping.dump(stores["keys"], "keys", part / KEYS / STORE)
+            values |= _store("default", stores["default"], main)
+            secret = _store("keys", stores["keys"], kept)
+        home = home_of(profile)
+        until = at + KEY_BACKUP_DAYS * DAY
+        secret |= {
+            "format": FORMAT,
+            "taken_at": at,
+            "until": until,
+            "ring": _keep_ring(home, part / KEYS / RING),
+        }
+        _write(part / KEYS / MANIFEST, secret)
+        values |= {
+            "keys_manifest": dumping.digest(part / KEYS / MANIFEST),
+            "until": at + MAIN_BACKUP_DAYS * DAY,
+            "public": {
+                name: (home.root / name).read_text() for name in PUBLIC if (home.root / name).exists()
+            },
+        }
+        _write(part / MANIFEST, values)
+        os.sync()
+        reach("backup.before_rename")
+        part.rename(directory)
+    rows = sum(one.rows for one in (*main, *kept))
+    return Backup(directory, values["size"], values["signed"], rows, until, values["until"])
+
+
+@contextmanager
+def _one_moment() -> Iterator[dict[str, Any]]:
+    """Both stores as they are while nothing is between them: no deposit, no destruction. Held only to look."""
+    with dumping.snapshot_later() as (main, keys):
+        with transaction.atomic("default"):
+            locks.destroy_one_at_a_time()
+            archive_locks.no_deposits()
+            main.begin()
+            keys.begin()
+        yield {"default": main.connection, "keys": keys.connection}
+
+
+def _log(main: Any) -> dict[str, Any]:
+    """How far the log reaches in the snapshot, its root there, and its last checkpoint."""
+    log = queries.live_log()
+    [(size,)] = main.execute("SELECT count(*) FROM ledger_entry WHERE log = %s", [log]).fetchall()
+    signed = main.execute(
+        "SELECT size, note FROM ledger_checkpoint WHERE log = %s ORDER BY size DESC LIMIT 1", [log]
+    ).fetchone()
+    found = {
+        "log": log,
+        "origin": queries.origin(log),
+        "size": size,
+        "root": StoredTree(log, size).root().hex(),
+    }
+    return found | {"signed": signed[0] if signed else 0, "checkpoint": signed[1] if signed else ""}
+
+
+def _store(store: str, connection: Any, dumped: list[Dumped]) -> dict[str, Any]:
+    return {
+        "migrations": dumping.migrations(store),
+        "sequences": dumping.sequences(connection),
+        "tables": [
+            {"table": d.table, "columns": d.columns, "rows": d.rows, "sha256": d.sha256} for d in dumped
+        ],
+    }
+
+
+def _keep_ring(home: Home, folder: Path) -> dict[str, str]:
+    """The keyring's wrapped files, never the root key; nothing where a keeper holds it, who keeps its own."""
+    folder.mkdir(mode=0o700)
+    if custody().keeper is not None or not home.keys.is_dir():
+        return {}
+    found = {}
+    for path in sorted(home.keys.iterdir()):
+        if path.name == ring.ELSEWHERE or (path.suffix == ".key" and path.name != ring.ROOT):
+            target = folder / path.name
+            target.touch(mode=0o600)
+            target.write_bytes(path.read_bytes())
+            found[path.name] = dumping.digest(target)
+    return found
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(canonical.encode(values) + b"\n")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup says of itself, read and held against its files."""
+
+    directory: Path
+    values: dict[str, Any]
+    keys_directory: Path
+    keys: dict[str, Any]
+
+    @property
+    def main_tables(self) -> list[Dumped]:
+        return [Dumped(**one) for one in self.values["tables"]]
+
+    @property
+    def key_tables(self) -> list[Dumped]:
+        return [Dumped(**one) for one in self.keys["tables"]]
+
+    @property
+    def digest(self) -> str:
+        return dumping.digest(self.directory / MANIFEST)
+
+
+def read(directory: Path, keys: Path | None = None) -> Manifest:
+    """Read a backup and hold every file against its digest; `keys` where its part with the keys lies elsewhere."""
+    apart = keys or directory / KEYS
+    values, secret = _manifest(directory / MANIFEST), _manifest(apart / MANIFEST)
+    if dumping.digest(apart / MANIFEST) != values["keys_manifest"]:
+        raise BackupDamaged("密钥部分与主库部分不是同一次备份。", remedy="请给出同一次备份的 keys 文件夹。")
+    found = Manifest(directory, values, apart, secret)
+    dumping.check_files(directory / MAIN, found.main_tables)
+    dumping.check_files(apart / STORE, found.key_tables)
+    for name, digest in secret["ring"].items():
+        if dumping.digest(apart / RING / name) != digest:
+            raise BackupDamaged(f"备份中的 {name} 与清单不符。", remedy="请换用另一份备份。")
+    return found
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    dumping.digest(path)  # says in a sentence that it is not there
+    try:
+        values: Any = canonical.decode(path.read_bytes().rstrip(b"\n"))
+    except SealError:
+        values = None
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise BackupDamaged(
+            f"{path.parent.name} 里的清单无法读取。", remedy="请给出 jieli backup 写成的目录。"
+        )
+    return values

@@ -1,0 +1,106 @@
+"""Doing again what the lost tail had done: destructions, holds, releases, withdrawals, revocations (ADR 19).
+
+Each is a new entry under the old row ids, and names the entry it repeats. The rows are written in the transaction
+that puts the tail back; what is destroyed is destroyed afterwards by the ordinary code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jieli.archive import operations as archive
+from jieli.archive import queries as archived
+from jieli.kernel.ids import new_id
+from jieli.ledger import locks, restoring
+from jieli.ledger.operations import Book
+from jieli.ledger.outside import OpenedEntry, WrittenRow
+from jieli.ledger.restoring import Replayed
+from seal import tree
+
+SHRED = "archive.shred"
+#: Why a hold gives way to a destruction that was carried out before the backup was loaded.
+WAY = "恢复：所涉条目在备份之后已依法销毁，须再次销毁"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was written again, how many items are to be destroyed again, and holds that gave way."""
+
+    replayed: tuple[Replayed, ...]
+    items: int
+    released: int
+
+
+def keep_others_out() -> None:
+    """The locks of all that is written again, in the house's order."""
+    locks.change_bases()
+    locks.destroy_one_at_a_time()
+
+
+def replay(book: Book, lost: Sequence[OpenedEntry], start: int, *, by: str, at: int) -> Done:
+    """Stage everything that the tail from entry `start` on had done, in its order."""
+    found: list[Replayed] = []
+    items = released = 0
+    for one in lost:
+        if one.kind != SHRED:
+            found.append(restoring.replay(book, one, by=by, facts={**one.facts, "replays": one.index}))
+            continue
+        here, gone = _still_here(one)
+        released += _give_way(book, gone, by=by, at=at)
+        facts = {**_facts(one.facts, start, len(gone)), "replays": one.index}
+        if gone or facts["parts"]:
+            done = restoring.replay(book, here, by=by, facts=facts)
+            found.append(replace(done, skipped=len(one.rows) - done.written))
+            items += len(gone)
+        else:
+            found.append(Replayed(one.kind, 0, len(one.rows)))
+    return Done(tuple(found), items, released)
+
+
+def _still_here(one: OpenedEntry) -> tuple[OpenedEntry, list[int]]:
+    """A destruction without items that came and went after the backup; and the items that the backup brought back."""
+    named = [int(row.id) for row in one.rows if row.table == "archive_tombstone"]
+    there = archived.items(named)
+    gone = [item for item in named if item in there and not there[item].tombstoned]
+    wanted = {str(item) for item in gone}
+    rows = [
+        WrittenRow(row.table, row.id, {**row.values, "items": len(gone)})
+        if row.table == "archive_shred"
+        else row
+        for row in one.rows
+        if row.table == "archive_shred" or row.id in wanted
+    ]
+    return replace(one, rows=tuple(rows)), gone
+
+
+def _facts(facts: Mapping[str, Any], start: int, items: int) -> dict[str, Any]:
+    """The facts of a destruction as far as they still hold: parts of the tail are lost already."""
+    parts = [[entry, n] for entry, n in facts.get("parts", []) if entry < start]
+    return {**facts, "items": items, "parts": parts}
+
+
+def _give_way(book: Book, items: Sequence[int], *, by: str, at: int) -> int:
+    """Release what would stop a destruction that was carried out already; how many holds.
+
+    Releases of the tail were written again before, in their order; what is left are holds by rule (时效) whose reason
+    to end was lost with the tail. The worker's day places again what the rule still asks for.
+    """
+    holds = sorted({hold for some in archived.covering(items).values() for hold in some}) if items else []
+    for hold in holds:
+        key = str(new_id(at))
+        values = {"at": at, "by": by, "hold_id": str(hold), "id": key, "reason": WAY}
+        row = WrittenRow("archive_hold_release", key, values)
+        restoring.replay(
+            book, OpenedEntry(-1, "archive.release", {}, (row,)), by=by, facts={"hold": str(hold)}
+        )
+    return len(holds)
+
+
+def finish(*, by: str, at: int) -> int:
+    """Carry out the destructions: index, pages, ciphertext, certificates; how many a hold still stops."""
+    return len(archive.finish_destructions(by=by, at=at))
+
+
+def root_of(leaves: Mapping[int, bytes], size: int) -> bytes:
+    """The root of the first `size` leaves, given by index."""
+    return tree.root([leaves[index] for index in range(size)])

@@ -1,0 +1,238 @@
+"""Restoring a backup into an empty installation without bringing back what was destroyed, and without a fork (ADR 19).
+
+Everything is judged before anything is loaded. Crash at any place: the mark in the home says which restore was under
+way, and the same command goes on from what stands; no other command should run before it has ended.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jieli.kernel.errors import JieliError
+from jieli.kernel.failpoints import reach
+from jieli.ledger import fsck, outside, queries, restoring
+from jieli.ledger.lost import RESTORED
+from jieli.ledger.operations import book
+from jieli.ledger.outside import OpenedEntry, Outside
+from jieli.ledger.restoring import Base, Forked, Replayed
+from jieli.wiring import backup, checks, dumping, ports, replaying, start
+from jieli.wiring.backup import Manifest
+from jieli.wiring.custody import custody
+from jieli.wiring.home import Home, home_of, write_secret
+from jieli.wiring.profile import Profile
+from jieli.wiring.seen import Judged, judge
+from seal import policy
+from seal.keys import Vkey
+
+BY = "system:restore"
+
+
+class NotEmpty(JieliError):
+    """The installation has data: a restore would mix two histories."""
+
+    code = "restore.not_empty"
+
+
+class TailLost(JieliError):
+    """Somebody outside saw more of the log than there is left anywhere."""
+
+    code = "restore.tail_lost"
+
+
+class Unclean(JieliError):
+    """What was loaded does not agree with its own ledger."""
+
+    code = "restore.unclean"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did: entries put back, what was done again, and how the installation stands now."""
+
+    origin: str
+    base: int
+    to: int
+    judged: Judged
+    replayed: tuple[Replayed, ...]
+    items: int
+    held_back: int
+    released: int
+    expired: bool
+    clean: bool
+    notes: tuple[str, ...]
+
+    def count(self, *kinds: str) -> int:
+        """How many entries of these kinds wrote something again."""
+        return sum(1 for one in self.replayed if one.kind in kinds and one.written)
+
+    @property
+    def skipped(self) -> int:
+        """Rows of the tail that could not be written again, for what they speak of is lost too."""
+        return sum(one.skipped for one in self.replayed)
+
+
+def restore(
+    profile: Profile,
+    directory: Path,
+    *,
+    outside_directory: Path,
+    keys: Path | None = None,
+    shown: Sequence[Path] = (),
+    without_witness: bool = False,
+    at: int,
+) -> Restored:
+    """Restore a backup; `outside_directory`: an export made with `--for-restore`; `shown`: checkpoints others hold.
+
+    Errors: NotEmpty, BackupDamaged, OutsideDamaged, Forked (nothing is loaded), TailLost (nothing is loaded),
+    WitnessAway, KeyringMissing (put the root key back, then again), Unclean.
+    """
+    home = home_of(profile)
+    start.connect(start.addresses(profile))
+    manifest = backup.read(directory, keys)
+    _check_empty(home, manifest)
+    known = _keys(home, manifest)
+    there = outside.open_outside(outside_directory, known)
+    _check_same_log(manifest, there)
+    judged = judge(
+        profile, manifest, there, _policy(home, manifest), shown, at=at, without_witness=without_witness
+    )
+    if judged.ahead:
+        raise TailLost(
+            f"{judged.ahead} 见过 {judged.most} 条，备份与外部副本合起来只到 {judged.reach} 条："
+            "账尾已经丢失，照此接续会使账本分叉，已拒绝。未载入任何内容。",
+            remedy="请找到更新的外部副本（jieli ledger export --for-restore 的目录）后再恢复。",
+        )
+    opened = _opened(manifest, there)
+    _load(home, manifest)
+    ports.fill(profile, at=at)
+    before = _sound(profile, manifest, at=at)
+    done = replaying.Done((), 0, 0)
+    if not _written(before, there):
+        done = _put_back(there, before, opened, at=at)
+    reach("restore.after_commit")
+    held = replaying.finish(by=BY, at=at)
+    (home.root / start.RESTORING).unlink(missing_ok=True)
+    report = fsck.run(checks.all_checks(profile, at=at))
+    return Restored(
+        there.head.origin, before.size, max(before.size, there.head.size), judged, done.replayed, done.items, held,
+        done.released, manifest.keys["until"] < at, report.clean, tuple(n.sentence for n in report.notes),
+    )  # fmt: skip
+
+
+def _check_empty(home: Home, manifest: Manifest) -> None:
+    mark = home.root / start.RESTORING
+    if mark.exists():
+        if mark.read_text().strip() != manifest.digest:
+            raise NotEmpty(
+                "这里正在恢复另一份备份。", remedy="请用同一份备份继续，或换一个空的安装目录与数据库。"
+            )
+        return
+    if not (dumping.is_empty("default") and dumping.is_empty("keys")):
+        raise NotEmpty(
+            "这个安装已有数据，恢复会把两段历史混在一起，已拒绝。",
+            remedy="请给出空的安装目录（JIELI_HOME）与空的数据库。",
+        )
+
+
+def _policy(home: Home, manifest: Manifest) -> policy.Policy:
+    """The home's own policy; the one that the backup brings along where there is none."""
+    text = (
+        home.policy.read_bytes()
+        if home.policy.exists()
+        else manifest.values["public"].get("trust.policy", "").encode()
+    )
+    return policy.parse(text)
+
+
+def _keys(home: Home, manifest: Manifest) -> tuple[Vkey, ...]:
+    found = _policy(home, manifest)
+    return (*found.logs, *found.witnesses.values())
+
+
+def _check_same_log(manifest: Manifest, there: Outside) -> None:
+    """One is a prefix of the other; Forked says at which size they part."""
+    values, head = manifest.values, there.head
+    if head.origin != values["origin"]:
+        raise Forked(
+            f"备份是账本 {values['origin']} 的，外部副本是账本 {head.origin} 的。",
+            remedy="请给出同一账本的外部副本。",
+        )
+    common = min(values["size"], head.size)
+    if common == values["size"]:
+        ours, theirs = bytes.fromhex(values["root"]), there.root(common)
+    else:
+        found = dict(dumping.leaves(manifest.directory / backup.MAIN, manifest.main_tables, values["log"]))
+        ours, theirs = replaying.root_of(found, common), head.root
+    if ours != theirs:
+        raise Forked(
+            f"备份与外部副本在前 {common} 条就已不同：其中一份被改写过，账本已经分叉，拒绝恢复。未载入任何内容。",
+            remedy="请保留两份，向见证方核对哪一份是真的，再用真的那份恢复。",
+        )
+
+
+def _load(home: Home, manifest: Manifest) -> None:
+    """The home's files, then the key store, then the main store; what stands already is left."""
+    home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home.root / start.RESTORING).write_text(manifest.digest + "\n")
+    for name, text in manifest.values["public"].items():
+        if not (home.root / name).exists():
+            (home.root / name).write_text(text)
+    if custody().keeper is None:
+        for name in manifest.keys["ring"]:
+            if not (home.keys / name).exists():
+                write_secret(
+                    home.keys / name, (manifest.keys_directory / backup.RING / name).read_text("ascii")
+                )
+    reach("restore.after_files")
+    folders = {"keys": manifest.keys_directory / backup.STORE, "default": manifest.directory / backup.MAIN}
+    said = {"keys": (manifest.keys, manifest.key_tables), "default": (manifest.values, manifest.main_tables)}
+    for store, folder in folders.items():
+        values, tables = said[store]
+        if dumping.is_empty(store):
+            dumping.migrate_to(store, values["migrations"])
+            dumping.load(store, folder, tables, values["sequences"])
+    start.migrate()
+
+
+def _sound(profile: Profile, manifest: Manifest, *, at: int) -> Base:
+    """What was loaded is the log that the manifest names, and agrees with itself; the log as the backup had it."""
+    values = manifest.values
+    size = queries.head(queries.live_log()).size
+    if size == values["size"]:
+        report = fsck.run(checks.all_checks(profile, at=at))
+        now = restoring.base()
+        wrong = [f.sentence for f in report.findings]
+        if now.root.hex() != values["root"]:
+            wrong.append("账本的根与备份清单不符。")
+        if wrong:
+            raise Unclean(
+                f"载入的备份有 {len(wrong)} 处不符：{wrong[0]}",
+                remedy="请换用另一份备份；jieli fsck 列出全部。",
+            )
+        return now
+    return Base(values["size"], bytes.fromhex(values["root"]), values["checkpoint"] or None)
+
+
+def _written(before: Base, there: Outside) -> bool:
+    """Whether the transaction that puts back and does again has committed before a crash."""
+    last = queries.entries_of_kind(RESTORED, limit=1)
+    said = queries.facts([last[0].index]) if last else {}
+    return any(
+        f["from"] == before.size and f["to"] == max(before.size, there.head.size) for f in said.values()
+    )
+
+
+def _opened(manifest: Manifest, there: Outside) -> list[OpenedEntry]:
+    """What the tail had done, each checked against its commitment before anything is loaded."""
+    size, head = manifest.values["size"], there.head
+    return there.opened(size, head.size) if head.size > size else []
+
+
+def _put_back(there: Outside, before: Base, opened: list[OpenedEntry], *, at: int) -> replaying.Done:
+    """One transaction: the tail, the entry that names it, and everything that is done again."""
+    with book(at=at) as b:
+        replaying.keep_others_out()
+        restoring.put_back(b, there, before, by=BY, at=at)
+        done = replaying.replay(b, opened, before.size, by=BY, at=at)
+        reach("restore.before_commit_of_replay")
+    return done

@@ -1,0 +1,114 @@
+"""How much of a log others have seen, asked before a restore: who saw more than we have saw a tail that is lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jieli.connectors.witness import HttpWitness
+from jieli.kernel.errors import JieliError
+from jieli.ledger.outside import Outside
+from jieli.ledger.ports import Conflict, Refused, Unreachable, Witness
+from jieli.ledger.restoring import Forked
+from jieli.wiring.backup import Manifest
+from jieli.wiring.profile import Profile
+from seal import checkpoint, note
+from seal.errors import SealError
+from seal.policy import Policy
+
+
+class WitnessAway(JieliError):
+    """A witness that could say how far it saw the log gave no answer."""
+
+    code = "restore.witness_away"
+
+
+class NotShown(JieliError):
+    """What was given as somebody's checkpoint is none of this log's."""
+
+    code = "restore.not_a_checkpoint"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`reach`: how far backup and outside go together. `ahead`: who saw more ("" for nobody), and `most`: how much."""
+
+    reach: int
+    most: int
+    ahead: str
+    asked: tuple[str, ...]
+    silent: tuple[str, ...]
+
+
+def judge(
+    profile: Profile,
+    manifest: Manifest,
+    there: Outside,
+    known: Policy,
+    shown: Sequence[Path],
+    *,
+    at: int,
+    without_witness: bool,
+) -> Judged:
+    """Ask every witness that has an address, and read what others brought. Forked where one saw another history."""
+    seen: dict[str, int] = {path.name: _shown(path, there, known) for path in shown}
+    silent: list[str] = []
+    beside = dict(profile.witness_urls)
+    for key in known.witnesses.values():
+        url = beside.get(key.name) or known.urls.get(key.format())
+        if url is None:
+            silent.append(key.name)
+            continue
+        try:
+            seen[key.name] = _ask(HttpWitness(name=key.name, url=url), manifest, there)
+        except Unreachable as error:
+            if not without_witness:
+                raise WitnessAway(
+                    f"见证方 {key.name} 没有答复，无法知道它见过多少条；照此接续可能使账本分叉。",
+                    remedy="请等它恢复；确实不再有它，可加 --without-witness，以后它会拒绝见证。",
+                ) from error
+            silent.append(key.name)
+    # The head of the backup may be beyond what was signed; what nobody was shown cannot be missed by anybody.
+    extent = max(manifest.values["size"], there.head.size)
+    most = max(seen.values(), default=0)
+    ahead = next((name for name, size in seen.items() if size == most and size > extent), "")
+    return Judged(extent, most, ahead, tuple(seen), tuple(silent))
+
+
+def _ask(witness: Witness, manifest: Manifest, there: Outside) -> int:
+    """How many entries a witness has seen. Ours is shown again with `old 0`; one that knows the log names its size."""
+    mine = there.head.size >= manifest.values["signed"]
+    size = there.head.size if mine else manifest.values["signed"]
+    text = there.log_note if mine else manifest.values["checkpoint"]
+    try:
+        answer = witness.add_checkpoint(old=0, proof=[], note=text)
+        if not isinstance(answer, Conflict):
+            return 0
+        told = answer.size
+        if mine and 0 < told <= size:
+            proof = there.consistency(told) if told < size else []
+            witness.add_checkpoint(old=told, proof=proof, note=text)
+    except Refused as error:
+        raise Forked(
+            f"见证方 {witness.name} 见过的是另一份账本：外部副本与它见过的不一致，拒绝恢复。未载入任何内容。",
+            remedy="请保留备份与外部副本，与见证方核对，并另找未被改动的外部副本。",
+        ) from error
+    return told
+
+
+def _shown(path: Path, there: Outside, known: Policy) -> int:
+    """The size of a checkpoint that somebody holds; Forked where it is of another history of the same log."""
+    try:
+        head, signed = checkpoint.parse(path.read_bytes())
+        verified = note.verify(signed, known.logs)
+    except (OSError, SealError) as error:
+        raise NotShown(
+            f"{path.name} 不是可读的检查点。", remedy="请给出检查点文件或见证方交还的 cosigned。"
+        ) from error
+    if head.origin != there.head.origin or not any(v.key.name == head.origin for v in verified):
+        raise NotShown(f"{path.name} 不是本账本签出的检查点。", remedy="请核对文件与信任策略中的账本公钥。")
+    if head.size <= there.head.size and there.root(head.size) != head.root:
+        raise Forked(
+            f"{path.name} 所见的前 {head.size} 条与外部副本不同：账本已经分叉，拒绝恢复。未载入任何内容。",
+            remedy="请保留两份，查明哪一份被改写。",
+        )
+    return head.size

@@ -1,0 +1,226 @@
+"""`jieli backup`, `jieli restore`: what is in a backup and what is not, and what people are told of each outcome."""
+
+import json
+import shutil
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from jieli.archive.keys import ring as keyrings
+from jieli.kernel.errors import JieliError
+from jieli.ledger import queries as ledger
+from jieli.ledger.operations import book
+from jieli.ledger.outside import OPENED, companion
+from jieli.ledger.ports import Conflict, Cosigned, Refused, Unreachable
+from jieli.wiring import dumping, seen, start
+from jieli.wiring.profile import read_profile
+from seal import canonical
+from seal.keys import COSIGNATURE, generate
+from tests.conftest import NOW, ORIGIN, _empty
+from tests.doors.cli import Jieli
+
+
+@pytest.fixture
+def house(fresh: Jieli, monkeypatch: pytest.MonkeyPatch) -> Jieli:
+    """An installation with its keys; its databases stay the suite's."""
+    monkeypatch.setattr(start, "connect", lambda found: None)
+    monkeypatch.setattr(start, "addresses", lambda profile: None)
+    fresh.answer("keys", "init", "--origin", ORIGIN)
+    return fresh
+
+
+def grow(jieli: Jieli, count: int, kind: str = "access.note") -> None:
+    with book(at=NOW) as b:
+        for n in range(count):
+            b.entry(kind, by="system:test", facts={"n": n})
+    jieli.answer("ledger", "sign", "--once")
+
+
+def elsewhere(jieli: Jieli, tmp_path: Path) -> Jieli:
+    """Another machine with the two keys that people carry over; the databases are empty."""
+    old = jieli.home
+    _empty()
+    jieli.profile = replace(jieli.profile, home=tmp_path / "new")
+    keyrings.restore(jieli.home, keyrings.load(old).root)
+    (jieli.home / "signer").mkdir(mode=0o700)
+    shutil.copy2(old / "signer" / "log.key", jieli.home / "signer" / "log.key")
+    return jieli
+
+
+def nothing_was_loaded() -> bool:
+    return dumping.is_empty("default") and dumping.is_empty("keys")
+
+
+def test_a_backup_holds_both_stores_and_no_key_that_opens_or_signs(house: Jieli, tmp_path: Path) -> None:
+    grow(house, 3)
+    done = house.answer("backup", tmp_path / "copy")
+    assert (done["size"], done["signed"]) == (3, 3)
+    assert (done["keys_until"] - NOW) // 86_400_000 == 30
+    files = [p for p in (tmp_path / "copy").rglob("*") if p.is_file()]
+    assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in files)
+    ours = b"".join(p.read_bytes() for p in files)
+    assert (house.home / "signer" / "log.key").read_bytes().strip() not in ours
+    assert keyrings.load(house.home).root.hex().encode() not in ours
+    assert {p.name for p in (tmp_path / "copy" / "keys" / "ring").iterdir()} == {
+        "digest.key",
+        "epoch-000001.key",
+    }
+    manifest = json.loads((tmp_path / "copy" / "manifest.json").read_text())
+    assert manifest["checkpoint"] == (ledger.last_checkpoint() or pytest.fail("signed")).note
+    assert "django_session" not in {t["table"] for t in manifest["tables"]}
+    assert house.refused("backup", tmp_path / "copy")["code"] == "backup.exists"
+    assert "根密钥（托管单）与签名密钥不在其中" in house.said("backup", tmp_path / "second")
+
+
+def test_a_restore_tells_what_it_put_back_and_what_was_lost(house: Jieli, tmp_path: Path) -> None:
+    grow(house, 3)
+    house.answer("backup", tmp_path / "copy")
+    grow(house, 300)
+    house.answer("ledger", "export", tmp_path / "outside", "--for-restore")
+    other = elsewhere(house, tmp_path)
+    said = other.said("restore", tmp_path / "copy", "--outside", tmp_path / "outside")
+    for words in ("备份到 3 条", "其后 300 条已按外部副本接回", "没有分叉", "没有见证方", "核对：全部一致"):
+        assert words in said
+    assert other.answer("ledger", "status")["size"] == 304
+    assert other.answer("ledger", "sign", "--once")["checkpoint"] == 304
+    # The files outside go on where they were: the log is the same one.
+    assert other.answer("ledger", "export", tmp_path / "outside", "--for-restore")["size"] == 304
+    assert other.answer("fsck")["clean"]
+    assert (
+        other.refused("restore", tmp_path / "copy", "--outside", tmp_path / "outside")["code"]
+        == "restore.not_empty"
+    )
+
+
+def test_an_older_copy_outside_is_said_to_be_older(house: Jieli, tmp_path: Path) -> None:
+    grow(house, 3)
+    house.answer("ledger", "export", tmp_path / "outside", "--for-restore")
+    grow(house, 4)
+    house.answer("backup", tmp_path / "copy")
+    other = elsewhere(house, tmp_path)
+    (other.home / "keys" / "root.key").rename(tmp_path / "root.key")
+    missing = other.refused("restore", tmp_path / "copy", "--outside", tmp_path / "outside")
+    assert missing["code"] == "archive.keyring_missing"
+    (tmp_path / "root.key").rename(other.home / "keys" / "root.key")
+    said = other.said("restore", tmp_path / "copy", "--outside", tmp_path / "outside")
+    assert "没有可接回的条目" in said
+    assert other.answer("ledger", "sign", "--once")["checkpoint"] == 8
+
+
+def test_a_fork_a_lost_tail_and_damaged_files_are_refused_and_nothing_is_loaded(
+    house: Jieli, tmp_path: Path
+) -> None:
+    copy, outside, forked = tmp_path / "copy", tmp_path / "outside", tmp_path / "forked"
+    grow(house, 3)
+    house.answer("backup", copy)
+    grow(house, 2)
+    house.answer("ledger", "export", outside, "--for-restore")
+    grow(house, 2)
+    seen = tmp_path / "cosigned"
+    seen.write_text((ledger.last_checkpoint() or pytest.fail("signed")).note)
+    # Somebody with the signing key wrote another history under the same name, before or after the backup.
+    _empty()
+    house.answer("keys", "init", "--origin", ORIGIN)
+    grow(house, 9, kind="access.other")
+    house.answer("ledger", "export", forked, "--for-restore")
+    theirs = tmp_path / "theirs"
+    theirs.write_text((forked / "checkpoint").read_text())
+    other = elsewhere(house, tmp_path)
+
+    fork = other.refused("restore", copy, "--outside", forked)
+    assert fork["code"] == "restore.forked"
+    assert "账本已经分叉，拒绝恢复" in fork["error"]
+    lost = other.refused("restore", copy, "--outside", outside, "--witness", seen)
+    assert lost["code"] == "restore.tail_lost"
+    assert "cosigned 见过 7 条，备份与外部副本合起来只到 5 条" in lost["error"]
+    assert (
+        other.refused("restore", copy, "--outside", outside, "--witness", theirs)["code"]
+        == "restore.tail_lost"
+    )
+    none = other.refused("restore", copy, "--outside", outside, "--witness", copy / "manifest.json")
+    assert none["code"] == "restore.not_a_checkpoint"
+    split = other.refused("restore", copy, "--outside", forked, "--witness", seen)
+    assert split["code"] == "restore.forked"
+    (outside / "tile" / "0" / "000.p" / "5").write_bytes(bytes(160))
+    assert other.refused("restore", copy, "--outside", outside)["code"] == "restore.outside_damaged"
+    (copy / "main" / "ledger_entry.copy.gz").write_bytes(b"")
+    assert other.refused("restore", copy, "--outside", forked)["code"] == "restore.backup_damaged"
+    assert nothing_was_loaded()
+    assert not (other.home / "restoring").exists()
+
+
+def test_a_line_outside_that_was_changed_is_not_done_again(house: Jieli, tmp_path: Path) -> None:
+    grow(house, 3)
+    house.answer("backup", tmp_path / "copy")
+    grow(house, 2, kind="archive.release")
+    house.answer("ledger", "export", tmp_path / "outside", "--for-restore")
+    path = companion(tmp_path / "outside") / OPENED
+    head = path.read_text().splitlines()[0]
+    forged = {
+        "entry": 4,
+        "kind": "archive.release",
+        "parts": [{"body": '{"facts":{"by":"x"}}', "salt": "00" * 16}],
+    }
+    path.write_text(head + "\n" + canonical.encode(forged).decode() + "\n")
+    other = elsewhere(house, tmp_path)
+    found = other.refused("restore", tmp_path / "copy", "--outside", tmp_path / "outside")
+    assert found["code"] == "restore.outside_damaged"
+    assert nothing_was_loaded()
+
+
+class Witness:
+    """A witness as a restore asks it; it answers what the test says, and notes from which size it was asked."""
+
+    size: int | JieliError = 0
+    asked: ClassVar[list[int]] = []
+
+    def __init__(self, *, name: str, url: str) -> None:
+        self.name = name
+
+    def add_checkpoint(self, *, old: int, proof: list[bytes], note: str) -> Cosigned | Conflict:
+        self.asked.append(old)
+        if isinstance(self.size, JieliError):
+            raise self.size
+        return Conflict(self.size) if old != self.size else Cosigned(())
+
+
+def test_a_witness_is_asked_before_anything_is_loaded(
+    house: Jieli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(house, 3)
+    house.answer("backup", tmp_path / "copy")
+    grow(house, 2)
+    house.answer("ledger", "export", tmp_path / "outside", "--for-restore")
+    log = (house.home / "trust.policy").read_text().splitlines()[0]
+    other = elsewhere(house, tmp_path)
+    vkey = generate("witness.example", kind=COSIGNATURE).vkey.format()
+    # An address where nobody listens: only the stand-in answers.
+    known = f"{log}\nwitness 工会 {vkey} http://127.0.0.1:9/\nquorum none\n"
+    (other.home / "trust.policy").write_text(known)
+    monkeypatch.setattr(seen, "HttpWitness", Witness)
+    asked = ("restore", tmp_path / "copy", "--outside", tmp_path / "outside")
+
+    monkeypatch.setattr(Witness, "size", 6)
+    lost = other.refused(*asked)
+    assert lost["code"] == "restore.tail_lost"
+    assert "witness.example 见过 6 条，备份与外部副本合起来只到 5 条" in lost["error"]
+    monkeypatch.setattr(Witness, "size", Unreachable("不在。", remedy="等。"))
+    assert other.refused(*asked)["code"] == "restore.witness_away"
+    monkeypatch.setattr(Witness, "size", Refused("另一份。", remedy="核对。"))
+    assert other.refused(*asked)["code"] == "restore.forked"
+    assert nothing_was_loaded()
+
+    Witness.asked.clear()
+    monkeypatch.setattr(Witness, "size", 4)
+    said = other.said(*asked)
+    assert "已问过：witness.example，所见都不超出恢复后的账本" in said
+    assert Witness.asked == [0, 4]  # shown our head, from the size that it named on
+
+
+def test_no_door_opens_in_the_middle_of_a_restore(tmp_path: Path) -> None:
+    (tmp_path / start.RESTORING).write_text("digest\n")
+    with pytest.raises(start.Unfinished, match="恢复还没有做完"):
+        start.ready(read_profile({"JIELI_HOME": str(tmp_path)}))
