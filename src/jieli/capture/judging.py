@@ -103,17 +103,22 @@ class Judging:
         self._accounts, self._gates = accounts, gates
         self._places: dict[_Shape, _Place] = {}
         self._conversations: dict[ConversationKey, ConversationKey] = {}
+        #: Whether every message is looked for among those that are kept. Until one turns up there (AlreadyKept) only
+        #: the refused ones are: the deposit finds the others by its own constraint, at no cost.
+        self.expects_duplicates = False
 
     def judge(self, messages: Sequence[Incoming]) -> Judged:
         """What is to become of each message, in their order. Inside a book that holds the gate's read lock.
 
         A message that is kept already is a duplicate however the gate would judge it now; so is one that is
-        admitted twice in a batch.
+        admitted twice in a batch. Unless duplicates are expected an admitted one may still be kept: `deposit` then
+        raises AlreadyKept, and the batch is judged once more.
         """
         found = Judged()
         digests, places = _digests(messages), self._placed(messages)
         kept = known(
-            [(p.conversation, d) for p, d in zip(places, digests, strict=True) if p.conversation is not None]
+            [(p.conversation, d) for p, d in zip(places, digests, strict=True) if p.conversation is not None],
+            destroyed_only=not self.expects_duplicates,
         )
         if kept:
             fresh = [
@@ -126,7 +131,9 @@ class Judging:
             digests, places = [digests[n] for n in fresh], [places[n] for n in fresh]
         if messages:
             self._ask(messages, places)
-            _sort(messages, digests, places, found)
+            where = _sort(messages, digests, places, found)
+            if found.refused and not self.expects_duplicates:
+                _drop_kept(found, where)
         return found
 
     def _placed(self, messages: Sequence[Incoming]) -> list[_Place]:
@@ -177,9 +184,13 @@ def _digests(messages: Iterable[Incoming]) -> list[bytes]:
 
 def _sort(
     messages: Iterable[Incoming], digests: Sequence[bytes], places: Iterable[_Place], found: Judged
-) -> None:
-    """Put each message where it belongs; the gate is asked only where a place's last answer does not hold."""
+) -> list[ConversationKey | None]:
+    """Put each message where it belongs; the gate is asked only where a place's last answer does not hold.
+
+    Returns the conversations of the refused ones.
+    """
     keep, refuse = found.items.append, found.refused.append
+    where: list[ConversationKey | None] = []
     # A repetition has the digest of another one: where all differ, none has to be looked for.
     once: set[tuple[int, bytes]] | None = None if len(set(digests)) == len(digests) else set()
     for message, digest, place in zip(messages, digests, places, strict=True):
@@ -191,6 +202,7 @@ def _sort(
         ground = place.ground
         if ground is None or conversation is None:
             refuse(Refused(digest, place.account, ms, place.reasons))
+            where.append(conversation)
             continue
         if once is not None:
             if (id(conversation), digest) in once:
@@ -203,6 +215,17 @@ def _sort(
         values = source, digest, conversation, ms, raw, text, sender, receivers, claims, channel, msgtype
         # What NewItem(…) does, without its call: a million are made.
         keep(tuple.__new__(NewItem, values + ground))
+    return where
+
+
+def _drop_kept(found: Judged, where: Sequence[ConversationKey | None]) -> None:
+    """Count those of the refused as duplicates that are kept."""
+    pairs = list(zip(where, found.refused, strict=True))
+    kept = known([(key, refused.digest) for key, refused in pairs if key is not None])
+    if kept:
+        fresh = [refused for key, refused in pairs if key is None or (key, refused.digest) not in kept]
+        found.duplicates += len(found.refused) - len(fresh)
+        found.refused = fresh
 
 
 def account_of(message: Incoming, accounts: Accounts) -> str | None:

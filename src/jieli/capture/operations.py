@@ -3,16 +3,19 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from uuid import UUID
 
 from django.db import IntegrityError, connections
 
+from jieli.archive.errors import AlreadyKept
 from jieli.archive.operations import deposit
 from jieli.archive.types import MAX_BATCH
 from jieli.assets import queries as assets
 from jieli.capture import collecting, locks, queries, tallies
+from jieli.capture.ahead import ahead
 from jieli.capture.errors import InsideTransaction, MappingChanged
 from jieli.capture.gates import RunGate
 from jieli.capture.judging import Judged, Judging, Refused
@@ -83,8 +86,8 @@ def admit(
     `source` names the format the items are kept under, `platform` the one whose accounts and identities they
     speak of, `place` the file or queue. `statements`: agree and disagree lines of all that follows, where the
     caller can look ahead; they, and those of each batch before its messages, are committed first (ADR 11).
-    `progress` hears of each batch once it is durable. Memory holds one batch of `batch_lines` lines and a
-    receipt for each batch.
+    `progress` hears of each batch once it is durable. Memory holds two batches of `batch_lines` lines, of
+    which one is being read, and a receipt for each batch.
     Errors: ReasonMissing; of the archive and the ledger when a batch cannot be written, whose earlier batches
     stand. Run again after a crash it finishes: what is kept already is a duplicate, what was counted is not
     counted again.
@@ -104,8 +107,8 @@ def admit(
     context = _Context(run.id, source, platform, place, judging, by, at)
     report = ImportReport(run.id, source, historical)
     said = _record_all(context, statements, report)
-    with collecting.rarely():
-        for number, batch in enumerate(_slices(lines, batch_lines)):
+    with collecting.rarely(), closing(ahead(_slices(lines, batch_lines))) as batches:
+        for number, batch in enumerate(batches):
             receipt = _decide(context, number, _apart(batch, report), said, report)
             # Crash here: the batch stands and nobody was told; the next run finds it all and keeps nothing twice.
             reach("import.before_acknowledge")
@@ -164,6 +167,18 @@ def _decide(context: _Context, number: int, lines: _Lines, said: set[str], repor
     Crash before COMMIT: nothing of the batch happened but its statements, which stand on their own.
     """
     _record(context, lines.statements, said, report)
+    try:
+        return _decided(context, number, lines, report)
+    except AlreadyKept:
+        if context.judging.expects_duplicates:
+            raise
+        # The file was imported before, or a part of it: from here on every message is looked for first. What that
+        # transaction wrote is gone; its pages of secrets are without a batch, and swept.
+        context.judging.expects_duplicates = True
+        return _decided(context, number, lines, report)
+
+
+def _decided(context: _Context, number: int, lines: _Lines, report: ImportReport) -> Receipt:
     with book(at=context.at) as b:
         locks.one_batch_of(context.source)
         ledger_locks.read_bases()

@@ -14,7 +14,14 @@ NO_COUNTERPARTY = "会话对方不明"
 #: Entries that change nothing the gate rests on: what imports themselves write, and readings. After an entry of any
 #: other kind the gate is read anew; so a kind belongs here only if no basis is written, changed or destroyed by it.
 NO_BASIS_KINDS = frozenset(
-    {"archive.deposit", "capture.admit", "capture.begin", "reading.not_shown", "reading.open"}
+    {
+        "archive.deposit",
+        "capture.admit",
+        "capture.begin",
+        "capture.reconciled",
+        "reading.not_shown",
+        "reading.open",
+    }
 )
 
 _IMPLAUSIBLE = str(Reason.TIME_IMPLAUSIBLE)

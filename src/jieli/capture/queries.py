@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django.db.models import Sum
+
 from jieli.archive import ports
 from jieli.capture.models import Cursor, Mapping, Tally
 from jieli.capture.tallies import refused_before
@@ -33,6 +35,12 @@ def tallies(
     if to_day is not None:
         found = found.filter(day__lte=to_day)
     return [TallyRef(*row) for row in found.values_list("account", "day", "reason", "count", "first")]
+
+
+def refused_by_day(*, from_day: date, to_day: date) -> dict[tuple[UUID | None, date], int]:
+    """How many messages of an account were refused on each day, both ends included, whatever the reasons."""
+    found = Tally.objects.filter(day__gte=from_day, day__lte=to_day).values_list("account", "day")
+    return {(account, day): number for account, day, number in found.annotate(Sum("first"))}
 
 
 def position(source: str, place: str) -> int | None:

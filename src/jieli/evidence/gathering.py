@@ -1,26 +1,29 @@
 """Collects what a package holds: items with their proofs, the parts they rest on, checkpoints, who vouched.
 
-Reads only. Everything is fetched in bulk: a package of ten thousand items asks as many questions as one of ten.
+Reads only. Everything is fetched in bulk: a package of ten thousand items asks as many questions as one of ten, and
+one tree is built for each entry, whatever it is that proves by it.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from jieli.archive import queries as archive
 from jieli.archive import rows as archive_rows
-from jieli.archive.types import ItemProof, OpenedItem
+from jieli.archive.types import POSITIONS, OpenedItem
 from jieli.evidence.errors import NotCovered
 from jieli.ledger import queries as ledger
-from jieli.ledger.checkpoints import tree
+from jieli.ledger import standing
 from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart
-from seal import canonical
-from seal.item import expand, field_salt
-from seal.package import Opened
-from seal.tree import Tree
+from seal import canonical, policy
+from seal.item import expand, salt_offset
+from seal.package import Field, OpenedLine
 
 #: Columns by which a row leads to another one that a reader needs to see with it.
 _LEADS = {"notice": "consent_notice", "notice_id": "consent_notice"}
+Rows = Sequence[tuple[str, object]]
 
 
 @dataclass
@@ -28,110 +31,175 @@ class Gathered:
     """The machine side of a package, in the order in which it is written."""
 
     items: list[OpenedItem]
-    proofs: dict[int, ItemProof]
-    parts: list[tuple[OpenedPart, dict[str, Any], list[bytes]]] = field(default_factory=list)
+    policy: policy.Policy
+    since: frozenset[str]
+    places: dict[int, tuple[int, int]] = field(
+        default_factory=dict
+    )  # item → entry, n; a destroyed one is absent
+    parts: list[tuple[OpenedPart, dict[str, Any]]] = field(default_factory=list)
     served: list[bytes] = field(default_factory=list)
+    leaves: dict[int, bytes] = field(default_factory=dict)  # entry → all its leaves joined
     entries: dict[int, EntryRef] = field(default_factory=dict)
-    entry_paths: dict[int, list[bytes]] = field(default_factory=dict)
     checkpoints: list[CheckpointRef] = field(default_factory=list)
-    consistency: dict[int, list[bytes]] = field(default_factory=dict)
+    witnessed_at: frozenset[int] = frozenset()  # sizes of the checkpoints that witnesses stand for
 
     @property
     def newest(self) -> CheckpointRef:
         return self.checkpoints[-1]
 
+    @property
+    def vouched(self) -> list[CheckpointRef]:
+        """The checkpoints that somebody outside the company stands for, oldest first."""
+        return [c for c in self.checkpoints if c.timestamps or c.size in self.witnessed_at]
+
+    @property
+    def witnessed(self) -> tuple[str, ...]:
+        """The witnesses whose word counts under the policy."""
+        counted = [c for c in self.checkpoints if c.size in self.witnessed_at]
+        return tuple(sorted({name for c in counted for name, _ in c.cosignatures}))
+
+    @property
+    def stamped(self) -> tuple[str, ...]:
+        """The authorities that stamped one of the checkpoints."""
+        return tuple(sorted({name for c in self.checkpoints for name, _ in c.timestamps}))
+
 
 def gather(
-    items: Sequence[OpenedItem], *, more: Iterable[tuple[str, object]], since: Collection[str] = ()
+    items: Sequence[OpenedItem],
+    *,
+    more: Iterable[tuple[str, object]],
+    trusted: bytes,
+    since: Collection[str] = (),
 ) -> Gathered:
-    """Everything that proves `items`, and the parts of the rows in `more` (holdings, the opening).
+    """Everything that proves `items`, and the parts of the rows in `more` (holdings, the opening), under a checkpoint.
 
-    Of the rows of the tables in `since`, too, the earliest vouched-for checkpoint is taken.
-
-    A checkpoint that covers all of it must stand already: the signer is asked before, never from here.
+    `trusted` is the installation's policy: it decides who vouches. Of the rows of the tables in `since`, too, the
+    earliest vouched-for checkpoint is taken. A checkpoint that covers all of it must stand already: the signer is
+    asked before, never from here.
     """
-    found = Gathered(list(items), archive.proofs([i.item.item_id for i in items]))
-    bases = {row for i in items for row in i.item.basis_rows}
-    _add_parts(found, [*sorted(bases), *_footing(found.proofs.values()), *more])
-    wanted = {p.entry for p in found.proofs.values()} | {p.entry for p, _, _ in found.parts}
-    fixed = {p.entry for p in found.proofs.values()}
-    fixed |= {part.entry for part, body, _ in found.parts if body["table"] in since}
-    found.checkpoints = covering(max(wanted, default=0), fixed)
-    found.entries = ledger.entries(wanted)
-    log = tree(found.newest.size)
-    found.entry_paths = {index: log.inclusion(index) for index in sorted(wanted)}
-    found.consistency = {c.size: log.consistency(c.size) for c in found.checkpoints[:-1] if c.size}
+    found = Gathered(list(items), policy.parse(trusted), frozenset(since))
+    bases = archive.bases_of([i.item.item_id for i in items])
+    entries = archive.batch_entries({item // POSITIONS for item in bases})
+    # items of one basis share the very same tuple of rows: each is looked at once
+    named = {id(i.item.basis_rows): i.item.basis_rows for i in items}
+    footing = {row for rows in named.values() for row in rows}
+    known = [("archive_basis", basis) for basis in sorted(set(bases.values()))]
+    talks = {i.item.conversation for i in items if i.item.item_id in bases}
+    known += [("archive_conversation", talk) for talk in sorted(talks)]
+    _open_parts(found, [*sorted(footing), *known, *more])
+    firsts = _read_leaves(found, {part.entry for part, _ in found.parts} | set(entries.values()))
+    for item in bases:
+        entry = entries[item // POSITIONS]
+        found.places[item] = entry, firsts[entry] + item % POSITIONS
+    cover(found)
     return found
 
 
-def _add_parts(found: Gathered, rows: Sequence[tuple[str, object]]) -> None:
+def add_rows(found: Gathered, rows: Rows) -> None:
+    """Add the parts of further rows to what was gathered, under a checkpoint that covers them too."""
+    _open_parts(found, rows)
+    _read_leaves(found, {part.entry for part, _ in found.parts} - found.leaves.keys())
+    cover(found)
+
+
+def cover(found: Gathered) -> None:
+    """Choose the checkpoints anew; NotCovered where none covers everything."""
+    wanted = found.leaves.keys()
+    fixed = {entry for entry, _ in found.places.values()}
+    fixed |= {part.entry for part, body in found.parts if body["table"] in found.since}
+    found.checkpoints = covering(max(wanted, default=0), fixed, found.policy)
+    found.witnessed_at = frozenset(c.size for c in found.checkpoints if standing.witnessed(c, found.policy))
+    found.entries |= ledger.entries(wanted - found.entries.keys())
+
+
+def _open_parts(found: Gathered, rows: Rows) -> None:
     """Open every version of the rows, of the notices they rest on, and take the texts those served."""
     opened: dict[tuple[str, str], list[OpenedPart]] = {}
+    bodies: dict[tuple[int, int], Any] = {}
     wanted = [(table, str(row)) for table, row in rows]
     while wanted:
-        opened |= ledger.parts(wanted)
-        led = {lead for key in wanted for part in opened.get(key, []) for lead in _leads(part)}
+        some = ledger.parts(wanted)
+        bodies |= {(p.entry, p.n): canonical.decode(p.body) for parts in some.values() for p in parts}
+        opened |= some
+        led = {lead for parts in some.values() for p in parts for lead in _leads(bodies[p.entry, p.n])}
         wanted = sorted(led - set(opened))
-    parts = sorted((p for versions in opened.values() for p in versions), key=lambda p: (p.entry, p.n))
-    trees = {entry: Tree(leaves) for entry, leaves in _leaves({p.entry for p in parts}).items()}
-    for part in parts:
-        body: Any = canonical.decode(part.body)
-        found.parts.append((part, body, trees[part.entry].inclusion(part.n)))
-        if body["table"] == "consent_notice":
-            found.served.append(body["row"]["text"].encode())
+    here = {(part.entry, part.n) for part, _ in found.parts}
+    for part in (p for versions in opened.values() for p in versions):
+        place = part.entry, part.n
+        if place not in here:
+            here.add(place)
+            found.parts.append((part, bodies[place]))
+            if bodies[place]["table"] == "consent_notice":
+                found.served.append(bodies[place]["row"]["text"].encode())
+    found.parts.sort(key=lambda pair: (pair[0].entry, pair[0].n))
 
 
-def _footing(proofs: Iterable[ItemProof]) -> list[tuple[str, object]]:
-    """The rows by which a reader gets from an item to the grounds it was admitted on."""
-    rows: list[Any] = [canonical.decode(p.row) for p in proofs if p.row is not None]
-    named = {("archive_basis", r["basis_id"]) for r in rows} | {
-        ("archive_conversation", r["conversation"]) for r in rows
-    }
-    return sorted(named)
-
-
-def _leads(part: OpenedPart) -> list[tuple[str, str]]:
-    body: Any = canonical.decode(part.body)
+def _leads(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(_LEADS[name], str(value)) for name, value in body["row"].items() if name in _LEADS]
 
 
-def _leaves(entries: Iterable[int]) -> dict[int, list[bytes]]:
-    """All leaves of these entries, those of items after those of parts."""
+def _read_leaves(found: Gathered, entries: Collection[int]) -> dict[int, int]:
+    """The leaves of entries, those of items after those of parts; where in each the items begin."""
     kept = ledger.part_leaves(entries)
     items = archive.item_leaves(list(kept))
-    return {entry: leaves + items.get(entry, []) for entry, leaves in kept.items()}
+    found.leaves |= {entry: b"".join([*leaves, *items.get(entry, [])]) for entry, leaves in kept.items()}
+    return {entry: len(leaves) for entry, leaves in kept.items()}
 
 
-def covering(last: int, fixed: Iterable[int]) -> list[CheckpointRef]:
-    """The earliest vouched-for checkpoint over each entry of `fixed`, and the newest one over everything.
+def covering(last: int, fixed: Iterable[int], trusted: policy.Policy) -> list[CheckpointRef]:
+    """The earliest vouched-for checkpoint over each entry of `fixed`, and the newest that counts over everything.
 
-    The earliest one says since when it cannot have been changed; consistency leads from it to the newest.
+    The earliest one says since when it cannot have been changed; consistency leads from it to the newest. Where none
+    that counts covers everything yet (a witness is away), the newest one is taken, and the papers say what it lacks.
     """
-    stored = ledger.checkpoints()
-    chosen = {}
-    vouched = [c for c in stored if c.cosignatures or c.timestamps]
-    for entry in set(fixed):
-        first = next((c for c in vouched if c.size > entry), None)
-        if first is not None:
-            chosen[first.size] = first
-    if not stored or stored[-1].size <= last:
+    newest = ledger.last_checkpoint()
+    if newest is None or newest.size <= last:
         raise NotCovered(
             "签名进程尚未为本次开启签检查点，证据包暂时无法生成。", remedy="请确认签名进程在运行，稍后重试。"
         )
-    newest = stored[-1]
-    chosen[newest.size] = newest
+    counted = standing.last_counted(trusted)
+    if counted is not None and last < counted.size < newest.size:
+        [newest] = ledger.checkpoints(sizes=[counted.size])
+    chosen = {newest.size: newest} | _earliest(set(fixed), newest.size, trusted)
     return [chosen[size] for size in sorted(chosen)]
 
 
-def opened_fields(item: OpenedItem) -> Mapping[str, Opened]:
-    """Every field of an item with its salt, as ADR 1 derives them from its secret."""
+def _earliest(above: set[int], newest: int, trusted: policy.Policy) -> dict[int, CheckpointRef]:
+    """For each place the first checkpoint above it that somebody outside stands for, by size, none above `newest`."""
+    chosen: dict[int, CheckpointRef] = {}
+    for _ in range(standing.LOOKED_AT):
+        sizes = {size for size in ledger.next_vouched(above).values() if size <= newest}
+        found = {c.size: c for c in ledger.checkpoints(sizes=sizes - chosen.keys())} if sizes else {}
+        good = {s: c for s, c in found.items() if c.timestamps or standing.witnessed(c, trusted)}
+        chosen |= good
+        above = found.keys() - good.keys()  # too few witnesses, or not ours: what comes after it
+        if not above:
+            break
+    return chosen
+
+
+def lines(found: Gathered) -> dict[int, list[OpenedLine]]:
+    """The items' lines by entry, in order; every field opened. One destroyed since it was opened is left out."""
+    placed: dict[int, list[tuple[int, OpenedItem]]] = defaultdict(list)
+    for item in found.items:
+        place = found.places.get(item.item.item_id)
+        if place is not None:
+            placed[place[0]].append((place[1], item))
+    return {
+        entry: [(n, item.row, opened_fields(item)) for n, item in sorted(some, key=itemgetter(0))]
+        for entry, some in placed.items()
+    }
+
+
+def opened_fields(item: OpenedItem) -> list[Field]:
+    """Every field of an item as (name, salt, bytes), as ADR 1 derives the salts from its secret."""
     fields = archive_rows.fields_of(
         raw=item.raw,
         text=item.text,
         sender=item.sender,
-        receivers=archive_rows.receivers_json(item.receivers),
+        receivers=archive_rows.receivers_known(item.receivers),
         event_ms=item.item.event_ms,
         media=item.media,
     )
     expanded = expand(item.secret, len(item.media))
-    return {name: Opened(field_salt(expanded, name), data) for name, data in fields}
+    return [(name, expanded[(at := salt_offset(name)) : at + 32], data) for name, data in fields]

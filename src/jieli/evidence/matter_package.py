@@ -20,7 +20,7 @@ from jieli.archive.types import ConversationRef, OpenedItem
 from jieli.evidence import disputes_queries, loss_statement, matter_printing, matter_volume, operations
 from jieli.evidence.disputes_types import DisputeView
 from jieli.evidence.errors import NotAssessed, PackageExists
-from jieli.evidence.gathering import Gathered, gather
+from jieli.evidence.gathering import Gathered, add_rows, gather
 from jieli.evidence.matter_printing import Filed, Printed, Volume
 from jieli.evidence.matter_volume import Omitted
 from jieli.evidence.models import PackageRecord
@@ -103,12 +103,14 @@ def make_matter_package(
     items = [i for t in talks for i in t.items]
     rows += [row for t in talks for row in operations.grounds(t.items, t.page)]
     volume = _volume(view, head, ours, talks, filed, omitted, by)
-    pdfs = _pdfs(volume, ours, talks, _covered(items, rows, outside), outside)
+    found = _covered(items, rows, outside)
+    pdfs = _pdfs(volume, ours, talks, found, outside)
     with Package(_about(volume, outside, at=at), policy=outside.policy) as package:
         _put(package, pdfs, volume)
         sealed = [content for _, content in pdfs] + ([package.omissions()] if omitted else [])
         record, entry = _seal(sealed, volume, talks, len(items), by=by, at=at)
-        found = _covered(items, [*rows, ("evidence_package", record)], outside)
+        outside.checkpoint()
+        add_rows(found, [("evidence_package", record)])
         operations.add_proofs(package, found)
         package.write(path)
     return _made(path, found, volume, record, entry)
@@ -116,10 +118,8 @@ def make_matter_package(
 
 def _open(conversation: int, number: str, *, by: Person, at: int, outside: Outside) -> _Talk:
     """Open what may be opened of a conversation; its row stands before anything else happens."""
-    kept = archive.items_of_conversation(conversation, from_ms=0, to_ms=2**62)
-    page, items = reading.open_for_package(
-        items=[i.item_id for i in kept], purpose=PURPOSE, matter=number, by=by, at=at
-    )
+    kept = archive.ids_of_conversation(conversation)
+    page, items = reading.open_for_package(items=kept, purpose=PURPOSE, matter=number, by=by, at=at)
     about = archive.conversations([conversation])[conversation]
     case = operations.talk_case(about, page, by=by, at=at, matter=number, outside=outside)
     return _Talk(about, page, items, case)
@@ -179,7 +179,7 @@ def _volume(
 def _covered(items: Sequence[OpenedItem], rows: Sequence[tuple[str, object]], outside: Outside) -> Gathered:
     """Have the signer cover everything committed so far, and gather under its checkpoint."""
     outside.checkpoint()
-    return gather(items, more=rows, since=_FIXED)
+    return gather(items, more=rows, trusted=outside.policy, since=_FIXED)
 
 
 def _pdfs(
@@ -259,7 +259,7 @@ def _made(path: Path, found: Gathered, volume: Volume, record: UUID, entry: int)
         parts=len(found.parts),
         omitted=sum(n for _, n, _ in volume.omitted),
         checkpoint=found.newest.size,
-        witnessed=tuple(sorted({name for c in found.checkpoints for name, _ in c.cosignatures})),
-        stamped=tuple(sorted({name for c in found.checkpoints for name, _ in c.timestamps})),
+        witnessed=found.witnessed,
+        stamped=found.stamped,
         sealed_in=entry,
     )

@@ -108,7 +108,7 @@ def evidence_list(volume: Volume, found: Gathered) -> EvidenceList:
 
 def since(filed: Filed, found: Gathered) -> str:
     """Since when a paper is kept, and since when somebody outside the company vouches for it."""
-    vouched = [c for c in found.checkpoints if (c.cosignatures or c.timestamps) and c.size > filed.entry]
+    vouched = [c for c in found.vouched if c.size > filed.entry]
     fixed = f"{local(vouched[0].signed_at):%Y-%m-%d %H:%M} 外部固定" if vouched else UNFIXED.rstrip("。")
     return f"{local(filed.recorded):%Y-%m-%d %H:%M} 存入（账本第 {filed.entry} 条），{fixed}"
 

@@ -5,9 +5,11 @@ of omissions, and is itself in the package: so not even a PDF can be exchanged. 
 a package that nobody received; make it again. The file is renamed into place when whole: finished or absent.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from jieli.access.types import Person
@@ -16,21 +18,23 @@ from jieli.archive.types import ConversationRef, OpenedItem
 from jieli.assets import queries as assets
 from jieli.evidence import printing
 from jieli.evidence.errors import NothingToProve, PackageExists
-from jieli.evidence.gathering import Gathered, gather, opened_fields
+from jieli.evidence.gathering import Gathered, add_rows, gather, lines
 from jieli.evidence.models import PackageRecord
 from jieli.evidence.printing import Case, Name
 from jieli.evidence.types import NOT_PROVED, Outside, PackageMade
 from jieli.kernel.ids import new_id
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
+from jieli.ledger.types import HASH, OpenedPart
 from jieli.matters import queries as matters
 from jieli.papers.rendering import render
 from jieli.papers.types import Conversation, Head, Template
 from jieli.parties import queries as parties
 from jieli.reading import operations as reading
 from jieli.reading.types import Page, Window
-from seal import canonical, policy
+from seal import policy
 from seal.package import About, Package
+from seal.tree import Tree
 
 ANYWHERE = Window()
 
@@ -45,35 +49,36 @@ def make_conversation_package(
     path: Path,
     outside: Outside,
     window: Window = ANYWHERE,
+    sm3: bool = False,
 ) -> PackageMade:
     """Everything that may be opened of a conversation, with its proofs, as one file that a stranger verifies.
 
+    `sm3` adds SM3SUMS beside SHA256SUMS; verifiers before 0.2 refuse such a package (ADR 16).
     Errors: those of reading.operations.open_for_package; NothingToProve, NotCovered, PackageExists.
     """
     if path.exists():
         raise PackageExists("同名文件已存在，证据包从不覆盖。", remedy="请另选文件名，或先移走旧文件。")
-    kept = archive.items_of_conversation(
+    kept = archive.ids_of_conversation(
         conversation, from_ms=window.from_ms or 0, to_ms=2**62 if window.to_ms is None else window.to_ms
     )
     if not kept:
         raise _nothing()
-    page, items = reading.open_for_package(
-        items=[i.item_id for i in kept], purpose=purpose, matter=matter, by=by, at=at
-    )
+    page, items = reading.open_for_package(items=kept, purpose=purpose, matter=matter, by=by, at=at)
     if not items:
         raise _nothing()
     about = archive.conversations([conversation])[conversation]
-    more = grounds(items, page)
     case = talk_case(about, page, by=by, at=at, matter=matter, outside=outside)
-    pdfs = _papers(covered(items, more, outside), case, about, outside)
-    with Package(_about(case, outside, purpose=purpose, at=at), policy=outside.policy) as package:
+    found = covered(items, grounds(items, page), outside)
+    pdfs = _papers(found, case, about, outside)
+    with Package(_about(case, outside, purpose=purpose, at=at), policy=outside.policy, sm3=sm3) as package:
         for name, content in pdfs:
             package.add_pdf(name, content)
         for count, reason in case.omitted:
             package.add_omission(what=case.conversation, count=count, reason=reason)
         sealed = [content for _, content in pdfs] + [package.omissions()]
         record, entry = _seal(sealed, items, page, conversation=conversation, matter=matter, by=by, at=at)
-        found = covered(items, [*more, ("evidence_package", record)], outside)
+        outside.checkpoint()
+        add_rows(found, [("evidence_package", record)])
         add_proofs(package, found)
         package.write(path)
     return _made(path, found, page, record, entry)
@@ -98,7 +103,7 @@ def grounds(items: Sequence[OpenedItem], page: Page) -> list[tuple[str, object]]
 def covered(items: Sequence[OpenedItem], more: Sequence[tuple[str, object]], outside: Outside) -> Gathered:
     """Have the signer cover everything committed so far, and gather under its checkpoint."""
     outside.checkpoint()
-    return gather(items, more=more)
+    return gather(items, more=more, trusted=outside.policy)
 
 
 def talk_case(
@@ -172,27 +177,27 @@ def add_proofs(package: Package, found: Gathered) -> None:
         package.add_checkpoint(c.cosigned_note.encode())
         for _, response in c.timestamps:
             package.add_timestamp(c.size, response)
-    for size, path in found.consistency.items():
-        package.add_consistency(size, path)
-    for index, entry in sorted(found.entries.items()):
-        package.add_entry(index, entry.data, found.entry_paths[index])
-    by_place = {(p.entry, p.n): i for i in found.items for p in [found.proofs[i.item.item_id]]}
-    for place in sorted(by_place):
-        item = by_place[place]
-        proof = found.proofs[item.item.item_id]
-        if proof.row is None:
-            continue  # destroyed between opening and gathering: counted as an omission by reading's next page
-        package.add_item(
-            entry=proof.entry,
-            n=proof.n,
-            path=proof.path,
-            row=canonical.decode(proof.row),  # type: ignore[arg-type]
-            fields=opened_fields(item),
-        )
-    for part, body, path in found.parts:
-        package.add_part(entry=part.entry, n=part.n, path=path, salt=part.salt, body=body)
+    newest = found.newest.size
+    for c in found.checkpoints[:-1]:
+        package.add_consistency(c.size, ledger.consistency_proof(c.size, newest))
+    for index, path in ledger.inclusion_proofs(found.entries, newest).items():
+        package.add_entry(index, found.entries[index].data, path)
+    _add_lines(package, found)
     for served in {sha256(text).digest(): text for text in found.served}.values():
         package.add_served(served)
+
+
+def _add_lines(package: Package, found: Gathered) -> None:
+    """The opened parts and items; one tree at a time is in memory, and all that prove by it do so then."""
+    items = lines(found)
+    parts: dict[int, list[tuple[OpenedPart, dict[str, Any]]]] = defaultdict(list)
+    for part, body in found.parts:
+        parts[part.entry].append((part, body))
+    for entry, joined in sorted(found.leaves.items()):
+        tree = Tree([joined[at : at + HASH] for at in range(0, len(joined), HASH)])
+        for part, body in parts[entry]:
+            package.add_part(entry=entry, n=part.n, path=tree.inclusion(part.n), salt=part.salt, body=body)
+        package.add_items(entry, tree, items.get(entry, ()))
 
 
 def left_out(page: Page) -> int:
@@ -237,8 +242,8 @@ def _made(path: Path, found: Gathered, page: Page, record: UUID, entry: int) -> 
         omitted=left_out(page),
         entries=len(found.entries),
         checkpoint=found.newest.size,
-        witnessed=tuple(sorted({name for c in found.checkpoints for name, _ in c.cosignatures})),
-        stamped=tuple(sorted({name for c in found.checkpoints for name, _ in c.timestamps})),
+        witnessed=found.witnessed,
+        stamped=found.stamped,
         opening=page.opening,
         sealed_in=entry,
     )

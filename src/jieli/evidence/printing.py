@@ -62,11 +62,11 @@ class Name:
 
 def fixing(found: Gathered) -> str:
     """The first line a court looks for: who, outside the company, fixed this and since when."""
-    vouched = [c for c in found.checkpoints if c.cosignatures or c.timestamps]
-    if not vouched:
+    if not found.vouched:
         return UNFIXED
-    first = vouched[0]
-    names = [f"见证方 {name}" for name, _ in first.cosignatures]
+    first = found.vouched[0]
+    witnesses = first.cosignatures if first.size in found.witnessed_at else ()
+    names = [f"见证方 {name}" for name, _ in witnesses]
     names += [f"时间戳机构 {name}" for name, _ in first.timestamps]
     when = f"{local(first.signed_at):%Y-%m-%d %H:%M:%S}"
     return f"最早一次外部固定：{when}，{'、'.join(names)}（账本第 {first.size} 条以前）。"
@@ -106,7 +106,6 @@ def _participants(
 
 
 def _bubble(i: OpenedItem, found: Gathered) -> Bubble:
-    proof = found.proofs[i.item.item_id]
     marks = ["依据系事后补录"] if i.item.documented_later else []
     if i.item.recalls is not None:
         marks.append("此条为撤回动作")
@@ -123,7 +122,8 @@ def _bubble(i: OpenedItem, found: Gathered) -> Bubble:
         for claim in i.media
     )
     text = i.text or ("" if attachments else f"（{i.item.msgtype}，无文字内容）")
-    ref = f"账本 {proof.entry} 条第 {proof.n} 份"
+    entry, n = found.places.get(i.item.item_id, (None, None))
+    ref = "" if entry is None else f"账本 {entry} 条第 {n} 份"
     return Bubble(i.item.event_ms, i.sender, text, ref, attachments, tuple(marks))
 
 

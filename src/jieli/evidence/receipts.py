@@ -13,6 +13,7 @@ from uuid import UUID
 from jieli.access.types import Person
 from jieli.evidence.errors import NotCovered, NothingToProve, PackageExists
 from jieli.evidence.gathering import Gathered, gather
+from jieli.evidence.operations import add_proofs
 from jieli.evidence.types import Outside
 from jieli.ledger import queries as ledger
 from jieli.papers import queries as papers
@@ -56,7 +57,7 @@ def make_receipt(
     found = _gathered([("papers_paper", paper), ("papers_signature", signature)], outside)
     with Package(_about(about, signed, outside, at=at), policy=outside.policy) as package:
         package.add_pdf(f"01-{about.kind}.pdf", papers.content(paper))
-        _add(package, found)
+        add_proofs(package, found)
         package.write(path)
     entry = ledger.first_recorded("papers_signature", [signature])[str(signature)].entry
     return ReceiptMade(path, path.stat().st_size, entry, found.newest.size)
@@ -78,25 +79,12 @@ def _gathered(rows: Sequence[tuple[str, Any]], outside: Outside) -> Gathered:
         outside.checkpoint()
         if not _covers(max(entries)):
             raise NotCovered("账本的签名进程还没有应答，回执暂时不能生成。", remedy="请稍后再取。")
-    return gather([], more=rows)
+    return gather([], more=rows, trusted=outside.policy)
 
 
 def _covers(entry: int) -> bool:
     last = ledger.last_checkpoint()
     return last is not None and last.size > entry
-
-
-def _add(package: Package, found: Gathered) -> None:
-    for c in found.checkpoints:
-        package.add_checkpoint(c.cosigned_note.encode())
-        for _, response in c.timestamps:
-            package.add_timestamp(c.size, response)
-    for size, path in found.consistency.items():
-        package.add_consistency(size, path)
-    for index, entry in sorted(found.entries.items()):
-        package.add_entry(index, entry.data, found.entry_paths[index])
-    for part, body, path in found.parts:
-        package.add_part(entry=part.entry, n=part.n, path=path, salt=part.salt, body=body)
 
 
 def _about(paper: PaperRef, signed: SignatureRef, outside: Outside, *, at: int) -> About:

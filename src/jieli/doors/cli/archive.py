@@ -8,6 +8,7 @@ import typer
 
 from jieli.access.types import Permission
 from jieli.archive import destruction, operations, retention
+from jieli.archive.media import removing
 from jieli.archive.types import CertificateRef, HoldScope
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, Command, command, out, table, writable
@@ -75,7 +76,7 @@ def items(
         done = operations.shred_items(
             items=item, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
         )
-        _certified(run, done)
+        _certified(run, done, by=by.actor)
 
 
 @shred_app.command("conversation")
@@ -88,7 +89,7 @@ def conversation(
         done = operations.shred_conversation(
             conversation=conversation, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
         )
-        _certified(run, done)
+        _certified(run, done, by=by.actor)
 
 
 @shred_app.command("person")
@@ -105,7 +106,7 @@ def person_(
         done = operations.shred_person(
             person=person, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
         )
-        _certified(run, done)
+        _certified(run, done, by=by.actor)
 
 
 @shred_app.command("list")
@@ -136,13 +137,16 @@ def paper(
         run.answer({"paper": str(out_file)})
 
 
-def _certified(run: Command, done: CertificateRef) -> None:
+def _certified(run: Command, done: CertificateRef, *, by: str) -> None:
+    objects = removing.remove_now(by=by, at=run.at())
     values = {
         "certificate": done.id,
         "shred": done.shred,
         "items": done.items,
         "live_gone_at": done.live_gone_at,
         "backups_gone_by": done.backups_gone_by,
+        "media_removed": objects.removed,
+        "media_locked": objects.locked,
     }
     run.answer(
         values,
@@ -235,4 +239,5 @@ def run_(
             shreds = [c.shred for c in done]
             run.answer({"plans": len(done), "items": sum(c.items for c in done), "shreds": shreds})
         else:
-            _certified(run, operations.run_class(code=code, reason=reason, by=by.actor, at=run.at()))
+            done_now = operations.run_class(code=code, reason=reason, by=by.actor, at=run.at())
+            _certified(run, done_now, by=by.actor)

@@ -24,6 +24,9 @@ def package(
     purpose: Annotated[str, typer.Option("--purpose")] = "争议举证",
     from_ms: Annotated[int | None, typer.Option("--from-ms")] = None,
     to_ms: Annotated[int | None, typer.Option("--to-ms")] = None,
+    sm3: Annotated[
+        bool, typer.Option("--sm3", help="另附 SM3SUMS；0.1.0 的核验程序会拒绝这样的包。")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """为一段会话生成证据包：陌生人离线即可核验。"""
@@ -37,6 +40,7 @@ def package(
             path=writable(out_file),
             outside=outside(run.profile),
             window=Window(from_ms=from_ms, to_ms=to_ms),
+            sm3=sm3,
         )
         values = {
             "package": str(made.path),

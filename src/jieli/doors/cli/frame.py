@@ -1,5 +1,6 @@
 """What every command shares: the house made ready, one answer, errors as a sentence with its remedy."""
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from django.db.utils import DatabaseError, InterfaceError, OperationalError
 from rich.console import Console
 from rich.table import Table
 
@@ -52,6 +54,24 @@ class CannotWrite(JieliError):
     code = "cli.cannot_write"
 
 
+class DiskRefused(JieliError):
+    """The machine refused to write a file: full, over quota, read-only, broken."""
+
+    code = "cli.disk_refused"
+
+
+class DatabaseFull(JieliError):
+    """PostgreSQL has no room left."""
+
+    code = "cli.database_full"
+
+
+class DatabaseAway(JieliError):
+    """The connection to PostgreSQL broke off in the middle of a command."""
+
+    code = "cli.database_away"
+
+
 def writable(path: Path) -> Path:
     """The path, before anything is done for its sake; CannotWrite where no file can stand."""
     if path.is_dir() or not os.access(path.parent, os.W_OK):
@@ -70,6 +90,32 @@ def command(*, as_json: bool, house: bool = True) -> Iterator[Command]:
     except (JieliError, PostgresError, SealError) as error:
         _tell(error, as_json)
         raise typer.Exit(1) from error
+    except (OSError, DatabaseError) as error:
+        if (told := _refused(error)) is None:
+            raise
+        _tell(told, as_json)
+        raise typer.Exit(1) from error
+
+
+#: What a machine refuses and a person can mend.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+_FULL = "53100"
+
+
+def _refused(error: OSError | DatabaseError) -> JieliError | None:
+    """A full disk, or a database that went away, as a sentence; None for what is a fault of ours."""
+    if isinstance(error, OSError):
+        if error.errno not in _DISK:
+            return None
+        return DiskRefused(
+            f"文件没有写成（{errno.errorcode[error.errno]}）。",
+            remedy="请检查磁盘空间与介质后再次运行；没有写完的不算数。",
+        )
+    if getattr(error.__cause__, "sqlstate", None) == _FULL:
+        return DatabaseFull("数据库的磁盘已满。", remedy="请腾出空间后再次运行；已经告知的都已保存。")
+    if isinstance(error, OperationalError | InterfaceError):
+        return DatabaseAway("数据库中断了连接。", remedy="请检查数据库进程后再次运行；已经告知的都已保存。")
+    return None
 
 
 def _tell(error: JieliError | PostgresError | SealError, as_json: bool) -> None:
@@ -80,7 +126,9 @@ def _tell(error: JieliError | PostgresError | SealError, as_json: bool) -> None:
     if as_json:
         out.print_json(json.dumps(found, ensure_ascii=False))
     else:
-        err.print(f"{found['error']}{found['remedy']}［{found['code']}］", markup=False, style="red", soft_wrap=True)
+        err.print(
+            f"{found['error']}{found['remedy']}［{found['code']}］", markup=False, style="red", soft_wrap=True
+        )
 
 
 def table(title: str, columns: list[str], rows: list[list[object]]) -> Callable[[], None]:

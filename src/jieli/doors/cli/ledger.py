@@ -1,6 +1,7 @@
 """`jieli ledger`, `jieli fsck`: the book, its signer, and whether it agrees with itself."""
 
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,8 @@ from jieli.doors.cli.frame import AsJson, command, err, out, table
 from jieli.kernel.times import local
 from jieli.ledger import carrying, exporting
 from jieli.ledger import deposits as deposited
-from jieli.ledger import fsck as ledger_fsck
-from jieli.wiring import checks, signer
+from jieli.ledger.fsck import Finding, Note
+from jieli.wiring import backup, checks, signer
 from jieli.wiring import deploy as deployment
 from jieli.wiring.home import home_of
 from seal.keys import parse_vkey
@@ -44,11 +45,15 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command("export")
 def export(
-    directory: Annotated[Path, typer.Argument(help="目录；再次运行只写新增的部分。")], as_json: AsJson = False
+    directory: Annotated[Path, typer.Argument(help="目录；再次运行只写新增的部分。")],
+    for_restore: Annotated[
+        bool, typer.Option("--for-restore", help="另在“目录.restore”里留下恢复时须重放的销毁、保全与撤权。")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """把已签的账本导出为普通文件（C2SP tlog-tiles），写后整体核验；他人的程序可直接读取。"""
     with command(as_json=as_json) as run:
-        done = exporting.export(directory, signer.public_keys(home_of(run.profile)))
+        done = backup.export(run.profile, directory, for_restore=for_restore)
         run.answer(
             {
                 "origin": done.origin, "size": done.size, "written": done.written, "removed": done.removed,
@@ -132,13 +137,17 @@ def fsck(as_json: AsJson = False) -> None:
     """逐项核对数据库与账本是否一致；发现不符时以 1 结束。"""
     with command(as_json=as_json) as run:
         progress = None if as_json else lambda title: err.print(f"核对 {title} …")
-        report = ledger_fsck.run(checks.all_checks(run.profile, at=run.at()), progress=progress)
-        found = [
-            {"code": f.code, "table": f.table, "id": f.id, "sentence": f.sentence} for f in report.findings
-        ]
-        rows: list[list[object]] = [[f.code, f.table, f.id, f.sentence] for f in report.findings]
-        say = table(f"{len(rows)} 处不符" if rows else "全部一致", ["代码", "表", "行", "说明"], rows)
-        run.answer({"clean": report.clean, "checks": list(report.checks), "findings": found}, say=say)
+        report = checks.audit(run.profile, at=run.at(), progress=progress)
+        said: list[Finding | Note] = [*report.findings, *report.notes]
+        rows: list[list[object]] = [[f.code, f.table, f.id, f.sentence] for f in said]
+        title = f"{len(report.findings)} 处不符" if report.findings else "全部一致"
+        if report.notes:
+            title += f"，另有 {len(report.notes)} 条须知"
+        values = {
+            "clean": report.clean, "checks": list(report.checks), "findings": [asdict(f) for f in report.findings],
+            "notes": [asdict(f) for f in report.notes],
+        }  # fmt: skip
+        run.answer(values, say=table(title, ["代码", "表", "行", "说明"], rows))
         if not report.clean:
             raise typer.Exit(1)
 

@@ -1,15 +1,18 @@
 """What `jieli ledger status` says: how far the log is signed, witnessed under the policy, stamped, and how late."""
 
+from dataclasses import asdict
 from typing import Any
 
 from jieli.kernel.times import local
 from jieli.ledger import deposits, queries, standing
-from jieli.ledger.standing import Standing, span
+from jieli.ledger.standing import Standing, silent, span, when
 from jieli.wiring import signer
 from jieli.wiring.home import home_of
 from jieli.wiring.profile import Profile
 
 NOBODY = "未见证，未经中立第三方固定"
+#: So many of the newest silences are named; a machine is told all.
+SHOWN = 5
 Rows = list[list[object]]
 
 
@@ -22,6 +25,7 @@ def status(profile: Profile, *, at: int) -> tuple[dict[str, Any], Rows]:
     counted = standing.last_counted(trusted)
     waiting = {a.name: len(standing.unstamped(a.name, at=at)) for a in signer.authorities(profile)}
     faults = standing.clock_faults(last, judged.stamps if judged else (), at=at)
+    pulse = queries.pulse(until=at)
     values = {
         "origin": queries.origin(),
         "size": size,
@@ -33,6 +37,8 @@ def status(profile: Profile, *, at: int) -> tuple[dict[str, Any], Rows]:
         "late": {s.authority: s.after for s in judged.stamps if s.late} if judged else {},
         "unstamped": waiting,
         "clock": faults,
+        "heartbeat": pulse.last,
+        "silences": [asdict(silence) for silence in pulse.silences],
     }
     signed = f"{last.size} 条，{local(last.signed_at):%Y-%m-%d %H:%M:%S}" if last else "尚无"
     rows: Rows = [
@@ -47,6 +53,10 @@ def status(profile: Profile, *, at: int) -> tuple[dict[str, Any], Rows]:
     if any(waiting.values()):
         rows.append(["待补时间戳", f"{sum(waiting.values())} 个检查点"])
     rows += [["最近存证", _deposited(d)] for d in deposits.deposits(limit=1)]
+    rows.append(["最近心跳", "尚无" if pulse.last is None else when(pulse.last)])
+    rows += [["静默", silent(silence)] for silence in pulse.silences[-SHOWN:]]
+    if len(pulse.silences) > SHOWN:
+        rows.append(["更早的静默", f"{len(pulse.silences) - SHOWN} 段"])
     rows += [["时钟", fault] for fault in faults]
     return values, rows
 

@@ -13,14 +13,18 @@ from jieli.doors.cli import (
     demo,
     dispute,
     evidence,
+    export,
     import_,
     keys,
     law,
     ledger,
     load,
     matter,
+    media,
     plan,
     rebuild,
+    reconcile,
+    restore,
     search,
     serve,
     witness,
@@ -38,10 +42,12 @@ app.command("serve")(serve.serve)
 app.command("work")(work.work)
 app.command("load")(load.load)
 app.command("import")(import_.import_)
+app.command("reconcile")(reconcile.reconcile)
 app.command("search")(search.search)
 app.command("read")(search.read)
 app.add_typer(consent.app, name="consent")
 app.add_typer(matter.app, name="matter")
+app.add_typer(media.app, name="media")
 app.add_typer(case.app, name="case")
 app.add_typer(asset.app, name="asset")
 app.add_typer(approve.app, name="approve")
@@ -51,6 +57,7 @@ app.add_typer(archive.hold_app, name="hold")
 app.add_typer(archive.shred_app, name="shred")
 app.add_typer(archive.retention_app, name="retention")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(export.app, name="export")
 app.add_typer(dispute.app, name="dispute")
 app.add_typer(access.app, name="access")
 app.add_typer(customers.app, name="customers")
@@ -59,5 +66,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(witness.app, name="witness")
 app.add_typer(witness.authority_app, name="stamp")
+app.command("backup")(restore.backup)
+app.command("restore")(restore.restore)
 app.command("fsck")(ledger.fsck)
 app.command("check")(ledger.check)

@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
-from jieli.doors.cli.acting import As, Matter, person
+from jieli.access.types import Permission
+from jieli.doors.cli.acting import As, Matter, permitted, person
 from jieli.doors.cli.frame import AsJson, command, err, out
+from jieli.ledger import retiling
 from jieli.reading import rebuilding
 
 app = typer.Typer(no_args_is_help=True, help="重建：由原件重新生成可推导的数据。")
@@ -45,3 +47,17 @@ def index(
                 markup=False,
             ),
         )
+
+
+@app.command("tiles")
+def tiles(sign_in: As, as_json: AsJson = False) -> None:
+    """由条目重新推出哈希块，只改不符的；条目与最后检查点不符时一律不动。以数据表所有者的身份进行，并写入账本。"""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.MANAGE_KEYS)
+        found = retiling.retile(by=by.actor, at=run.at())
+        values = {
+            "tiles": found.tiles, "made": [f"{level}/{n}" for level, n in found.made], "removed": found.removed,
+            "checkpoint": found.checkpoint, "entry": found.entry,
+        }  # fmt: skip
+        words = f"共 {found.tiles} 个哈希块：重建 {len(found.made)} 个，移除多余的 {found.removed} 个。"
+        run.answer(values, say=lambda: out.print(words, markup=False))

@@ -1,0 +1,80 @@
+"""`jieli export`: a company leaves Jieli and takes everything along. 0 everything, 3 something left out, 1 failed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jieli.doors.cli.acting import As, Matter, person
+from jieli.doors.cli.frame import AsJson, command, err, out
+from jieli.evidence.leaving_export import operations
+from jieli.evidence.leaving_export.types import Exported, VolumeMade
+from jieli.wiring.leaving import export_everything, formats
+
+app = typer.Typer(no_args_is_help=True, help="导出：离开接力时带走全部内容与证明。")
+
+INCOMPLETE = 3
+Purpose = Annotated[str, typer.Option("--purpose", help="目的；授权范围与异议照常核对。")]
+Formats = Annotated[str, typer.Option("--formats", help="导入文件的格式，以逗号分隔；证明总是附上。")]
+
+
+@app.command("ask")
+def ask(
+    matter: Matter,
+    sign_in: As,
+    reason: Annotated[str, typer.Option("--reason", help="为什么要导出全部，写入申请。")],
+    purpose: Purpose = operations.PURPOSE.value,
+    as_json: AsJson = False,
+) -> None:
+    """申请整体导出；由申请人以外的人用 jieli approve decide 决定。"""
+    with command(as_json=as_json) as run:
+        found = operations.ask(
+            purpose=purpose, matter=matter, reason=reason, by=person(run, sign_in), at=run.at()
+        )
+        run.answer({"request": str(found.id), "state": found.state.value, "scope": found.scope})
+
+
+@app.command("all")
+def everything(
+    directory: Annotated[Path, typer.Argument(help="空目录；中断后再次运行，接着导出。")],
+    matter: Matter,
+    sign_in: As,
+    purpose: Purpose = operations.PURPOSE.value,
+    wanted: Formats = "csv,eml,vcon,edrm,dat",
+    as_json: AsJson = False,
+) -> None:
+    """导出一切可以开启的内容：每卷先入账再开启，附证明、账本、略去清单与总表。须已获批准。"""
+    with command(as_json=as_json) as run:
+        done = export_everything(
+            run.profile, directory, formats(wanted), purpose=purpose, matter=matter, by=person(run, sign_in),
+            clock=run.at, tell=lambda made: None if as_json else _tell(made),
+        )  # fmt: skip
+        values = {
+            "directory": str(done.directory), "volumes": done.volumes, "resumed": done.resumed, "items": done.items,
+            "omitted": done.omitted, "missed": done.missed, "complete": done.complete, "ledger": done.ledger,
+            "manifest_sha256": done.manifest_sha256,
+        }  # fmt: skip
+        run.answer(values, say=lambda: _say(done))
+        if not done.complete:
+            raise typer.Exit(INCOMPLETE)
+
+
+def _tell(made: VolumeMade) -> None:
+    word = "早已完成" if made.resumed else "完成"
+    err.print(f"第 {made.number} 卷{word}：{made.items} 条，略去 {made.omitted} 条", markup=False)
+
+
+def _say(done: Exported) -> None:
+    out.print(
+        f"已导出 {done.items} 条，共 {done.volumes} 卷，账本 {done.ledger} 条，在 {done.directory}\n"
+        f"总表 manifest.json sha256:{done.manifest_sha256}",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip
+    if done.complete:
+        out.print("全部内容都已导出，没有略去。")
+        return
+    for reason, count in done.omitted.items():
+        out.print(f"略去 {count} 条：{reason}", markup=False)
+    if done.missed:
+        out.print(f"另有 {done.missed} 条在导出期间才写完，未包括在内；请另作一次导出。")
+    out.print("不完整：逐条原因见 omissions.csv。")

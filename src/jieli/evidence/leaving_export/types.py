@@ -1,0 +1,113 @@
+"""Values of an export of all. Times are ms UTC; names of files are made of our own numbers only, never of data."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from jieli.kernel.errors import JieliError
+
+#: The kind under which the approval of an export of all is asked for; its subject is the matter's id.
+APPROVAL_KIND = "整体导出"
+#: So many items a volume takes: one opening, one package, one piece that a killed export does not lose.
+A_VOLUME = 1_024
+PROOF = "proof.zip"
+
+
+class ExportNotApproved(JieliError):
+    """Everything leaves at once, so somebody else must have agreed."""
+
+    code = "evidence.export_not_approved"
+
+
+class OtherExport(JieliError):
+    """The directory holds something else than the export that is asked for."""
+
+    code = "evidence.other_export"
+
+
+class ExportRuns(JieliError):
+    """Another process is writing this export."""
+
+    code = "evidence.export_runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item as load files carry it. `entry` and `n`: where its leaf stands in the ledger."""
+
+    item: int
+    conversation: int
+    source: str
+    channel: str
+    msgtype: str
+    event_ms: int
+    sender: str
+    sender_name: str
+    receivers: tuple[str, ...]
+    room: str
+    account: str
+    text: str
+    media: tuple[Mapping[str, Any], ...]
+    documented_later: bool
+    entry: int
+    n: int
+
+    def __repr__(self) -> str:
+        return f"Line({self.item})"  # content never reaches a log
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What the load files of a volume share. `made` is the instant of its opening."""
+
+    number: int
+    origin: str
+    made: int
+    purpose: str
+    matter: str
+
+
+#: A load file's writer: the lines of a volume in, names and bytes out. Pure.
+Writer = Callable[[Volume, Sequence[Line]], Iterator[tuple[str, bytes]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An item that is not in the export, and why."""
+
+    item: int
+    conversation: int
+    source: str
+    event_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeMade:
+    """A finished volume, as its `volume.json` says."""
+
+    number: int
+    items: int
+    omitted: int
+    resumed: bool
+
+
+@dataclass(slots=True)
+class Exported:
+    """The whole export. `omitted` by reason; `missed` items were written while it ran, by batches begun before it."""
+
+    directory: Path
+    request: UUID
+    volumes: int = 0
+    resumed: int = 0
+    items: int = 0
+    omitted: dict[str, int] = field(default_factory=dict)
+    missed: int = 0
+    ledger: int = 0
+    manifest_sha256: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return not self.missed and not any(self.omitted.values())

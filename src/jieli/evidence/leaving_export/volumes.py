@@ -1,0 +1,178 @@
+"""One volume: opened under a committed row, its load files sealed in the ledger, its proofs in one package."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from jieli.access.types import Person
+from jieli.archive import queries as archive
+from jieli.archive.census import place_of
+from jieli.archive.errors import ItemAltered
+from jieli.archive.types import ItemProof, ItemRef, OpenedItem
+from jieli.assets import queries as assets
+from jieli.evidence.leaving_export import shelf
+from jieli.evidence.leaving_export.types import PROOF, Left, Line, Volume, Writer
+from jieli.evidence.models import PackageRecord
+from jieli.evidence.operations import add_proofs, covered, digest_of, grounds, speakers
+from jieli.evidence.types import NOT_PROVED, Outside
+from jieli.kernel.failpoints import reach
+from jieli.kernel.ids import new_id
+from jieli.ledger.operations import book
+from jieli.matters import queries as matters
+from jieli.reading import operations as reading
+from jieli.reading.standing import sift
+from jieli.reading.types import LeftOut, Page, Purpose
+from seal.package import About, Package
+
+ALTERED = "与封存时不符"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What holds for all volumes of an export."""
+
+    purpose: Purpose
+    matter: str
+    origin: str
+    by: Person
+    outside: Outside
+    writers: Sequence[Writer]
+
+
+@dataclass(slots=True)
+class _Opened:
+    """What came of the items of a volume."""
+
+    items: list[OpenedItem]
+    left: list[Left]
+    page: Page | None
+
+
+def make(directory: Path, number: int, refs: Sequence[ItemRef], asked: Asked, *, at: int) -> dict[str, Any]:
+    """Write one volume; what it says of itself. Crash before its rename: it is made anew, and opened a second time."""
+    opened = _open(refs, asked, at=at)
+    proofs = archive.proofs([i.item.item_id for i in opened.items])
+    gone = {i.item.item_id for i in opened.items if proofs[i.item.item_id].row is None}
+    opened.left += [_left(i.item, LeftOut.DESTROYED.value) for i in opened.items if i.item.item_id in gone]
+    opened.items = [i for i in opened.items if i.item.item_id not in gone]
+    sources: dict[str, dict[str, int]] = {}
+    for ref in refs:
+        sources.setdefault(ref.source, {"items": 0, "omitted": 0})["items"] += 1
+    for left in opened.left:
+        sources[left.source]["items"] -= 1
+        sources[left.source]["omitted"] += 1
+    values: dict[str, Any] = {
+        "volume": number, "made": at, "after": place_of(refs[-1]), "items": len(opened.items),
+        "omitted": dict(Counter(left.reason for left in opened.left)), "sources": sources,
+        "conversations": sorted({ref.conversation for ref in refs}), "files": [],
+    }  # fmt: skip
+    with shelf.begun(directory, number) as folder:
+        if opened.items and opened.page is not None:
+            values |= _write(folder, number, opened, opened.page, proofs, asked, at=at)
+        shelf.close(folder, values, opened.left)
+    return values
+
+
+def _open(refs: Sequence[ItemRef], asked: Asked, *, at: int) -> _Opened:
+    """Open what may be opened. An item that is not as it was sealed is left out, named, and stops nothing."""
+    good, out = sift(refs, purpose=asked.purpose, by=asked.by, at=at)
+    known = {ref.item_id: ref for ref in refs}
+    left = [_left(known[item], why.value) for why, ids in out.items() for item in ids]
+    altered: set[int] = set()
+    while wanted := [ref.item_id for ref in refs if ref.item_id not in altered]:
+        if altered.issuperset(ref.item_id for ref in good):
+            break
+        try:
+            page, items = reading.open_for_package(
+                items=wanted, purpose=asked.purpose.value, matter=asked.matter, by=asked.by, at=at
+            )
+        except ItemAltered as found:
+            altered.add(found.item)
+            left.append(_left(known[found.item], ALTERED))
+            continue
+        shown = {i.item.item_id for i in items}
+        named = {x.item for x in left}
+        left += [_left(x, LeftOut.DESTROYED.value) for x in refs if x.item_id not in shown | named]
+        return _Opened([i for i in items if i.item.item_id not in named], left, page)
+    return _Opened([], left, None)
+
+
+def _left(ref: ItemRef, reason: str) -> Left:
+    return Left(ref.item_id, ref.conversation, ref.source, ref.event_ms, reason)
+
+
+def _write(
+    folder: Path,
+    number: int,
+    opened: _Opened,
+    page: Page,
+    proofs: dict[int, ItemProof],
+    asked: Asked,
+    *,
+    at: int,
+) -> dict[str, Any]:
+    """The load files, the entry that seals them, and the package over all of it."""
+    volume = Volume(number, asked.origin, at, asked.purpose.value, asked.matter)
+    lines = _lines(opened.items, proofs)
+    files = [shelf.put(folder, *made) for writer in asked.writers for made in writer(volume, lines)]
+    about = About(
+        kind="conversation", origin=asked.origin, made=at, clock=asked.outside.clock.value, matter=asked.matter,
+        purpose=asked.purpose.value, not_proved=NOT_PROVED,
+    )  # fmt: skip
+    with Package(about, policy=asked.outside.policy) as package:
+        counted = Counter((left.conversation, left.reason) for left in opened.left)
+        for (conversation, reason), count in sorted(counted.items()):
+            package.add_omission(what=f"会话 {conversation}", count=count, reason=reason)
+        digests = [f"sha256:{one['sha256']}" for one in files]
+        digests.append(f"sha256:{shelf.described('', package.omissions())['sha256']}")
+        record, entry = _seal(number, digests, opened, page, asked, at=at)
+        reach("leaving.after_seal")
+        more = [*grounds(opened.items, page), ("evidence_package", record)]
+        found = covered(opened.items, more, asked.outside)
+        add_proofs(package, found)
+        package.write(folder / PROOF)
+    size = (folder / PROOF).stat().st_size
+    files.append({"name": PROOF, "bytes": size, "sha256": digest_of(folder / PROOF)})
+    return {
+        "files": files, "opening": str(page.opening), "sealed_in": entry, "checkpoint": found.newest.size,
+        "witnessed": sorted({name for c in found.checkpoints for name, _ in c.cosignatures}),
+        "stamped": sorted({name for c in found.checkpoints for name, _ in c.timestamps}),
+    }  # fmt: skip
+
+
+def _lines(items: Sequence[OpenedItem], proofs: dict[int, ItemProof]) -> list[Line]:
+    names = speakers(items)
+    accounts = assets.accounts_by_id({i.item.account for i in items if i.item.account is not None})
+    rooms = archive.conversations({i.item.conversation for i in items})
+    found = []
+    for i in items:
+        ref, proof = i.item, proofs[i.item.item_id]
+        name = names.get(ref.speaker) if ref.speaker is not None else None
+        account = accounts.get(ref.account) if ref.account is not None else None
+        found.append(
+            Line(
+                item=ref.item_id, conversation=ref.conversation, source=ref.source, channel=ref.channel,
+                msgtype=ref.msgtype, event_ms=ref.event_ms, sender=i.sender,
+                sender_name=name.name if name is not None else "", receivers=i.receivers,
+                room=rooms[ref.conversation].room or "", account=account.handle if account is not None else "",
+                text=i.text, media=i.media, documented_later=ref.documented_later, entry=proof.entry, n=proof.n,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _seal(
+    number: int, digests: Sequence[str], opened: _Opened, page: Page, asked: Asked, *, at: int
+) -> tuple[UUID, int | None]:
+    """Enter the digests of the load files and of the list of omissions; the record and its entry."""
+    row = PackageRecord(
+        id=new_id(at), kind="volume", subject=str(number), matter=matters.matter(asked.matter).id,
+        opening=page.opening, digests=list(dict.fromkeys(digests)), items=len(opened.items), omitted=len(opened.left),
+    )  # fmt: skip
+    with book(at=at) as b:
+        entry = b.entry("evidence.sealed", by=asked.by.actor, facts={"package": str(row.id)})
+        entry.insert(row)
+    return row.id, entry.index

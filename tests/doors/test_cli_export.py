@@ -1,0 +1,226 @@
+"""`jieli export`: a company leaves with everything that may be opened, and says what is not among it."""
+
+import csv
+import json
+import signal
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seal.cli
+from jieli.access import queries as access
+from jieli.access.types import Role
+from jieli.archive import operations as archive
+from jieli.consent.types import Scope
+from jieli.evidence.leaving_export import operations, volumes
+from jieli.evidence.leaving_export.types import A_VOLUME
+from jieli.kernel import failpoints
+from jieli.ledger import queries as ledger
+from jieli.reading.models import Opening
+from jieli.wiring import leaving
+from jieli.wiring.profile import read_profile
+from tests.conftest import NOW
+from tests.doors.cli import TALK, Jieli, bring, matter
+from tests.rooms.child_process import Tell, run_in_child
+from tests.rooms.company import chat, open_vault, reader, says
+
+Sql = Callable[..., list[tuple[Any, ...]]]
+MORE = (
+    chat(4, '=HYPERLINK("http://x")\n繁體也有，😀', when="2026-09-18 11:00"),
+    chat(5, "苏打饼干也要一盒。", sender="wm-gu", when="2026-09-18 11:30"),
+    chat(6, "مرحبا", sender="wm-gu", when="2026-09-17 11:30"),
+)
+
+
+@pytest.fixture
+def leaving_firm(jieli: Jieli, tmp_path: Path, signing: None) -> str:
+    """The company with two talks, and an approved request that all of it may leave; the matter's number."""
+    assert bring(jieli, tmp_path, *TALK, *MORE)["admitted"] == 6
+    reader(Role.LEGAL, name="fa")
+    number = matter(jieli)
+    ask = ("export", "ask", "--matter", number, "--as", "yan", "--reason", "合同到期，迁往新系统")
+    request = jieli.answer(*ask)["request"]
+    jieli.answer("approve", "decide", request, "同意", "--as", "fa")
+    return number
+
+
+def everything(jieli: Jieli, number: str, to: Path, *more: object) -> dict[str, Any]:
+    done = jieli("export", "all", to, "--matter", number, "--as", "yan", "--json", *more)
+    assert done.exit_code in (0, 3), done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["complete"] is (done.exit_code == 0)
+    return found
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_everything_leaves_and_a_stranger_verifies_it(
+    jieli: Jieli, leaving_firm: str, tmp_path: Path
+) -> None:
+    to = tmp_path / "out"
+    done = everything(jieli, leaving_firm, to)
+    assert (done["items"], done["volumes"], done["omitted"], done["missed"]) == (6, 1, {}, 0)
+    volume = to / "volumes" / "000001"
+    assert {p.relative_to(volume).parts[0] for p in volume.rglob("*") if p.is_file()} == {
+        "messages.csv", "messages.dat", "edrm.xml", "eml", "vcon", "proof.zip", "omissions.csv", "volume.json",
+    }  # fmt: skip
+    policy = to / "policy"
+    assert seal.cli.main(["verify", str(volume / "proof.zip"), "--policy", str(policy)]) == 0
+    assert seal.cli.main(["verify", str(volume / "proof.zip")]) == 3
+    listed = rows(volume / "messages.csv")
+    assert [r["text"].removeprefix("'") for r in listed if r["sender"] == "wm-gu"] == [
+        "مرحبا",
+        "苏打饼干也要一盒。",
+    ]
+    assert {r["sender_name"] for r in listed} == {"林晚", "何青", "顾客甲"}
+    manifest = json.loads((to / "manifest.json").read_bytes())
+    assert manifest["sources"] == {"wecom": {"exported": 6, "kept": 6, "omitted": 0}}
+    assert sha256((to / "manifest.json").read_bytes()).hexdigest() == done["manifest_sha256"]
+    log = next(line.split()[1] for line in policy.read_text().splitlines() if line.startswith("log"))
+    read = jieli.answer("ledger", "verify", to / "ledger", "--log", log)
+    assert read["size"] == done["ledger"]
+    assert jieli.answer("fsck")["clean"] is True
+
+
+def test_load_files_are_sealed_and_point_into_the_proof(
+    jieli: Jieli, leaving_firm: str, tmp_path: Path
+) -> None:
+    everything(jieli, leaving_firm, tmp_path / "out")
+    volume = tmp_path / "out" / "volumes" / "000001"
+    said = json.loads((volume / "volume.json").read_bytes())
+    for one in said["files"]:
+        data = (volume / one["name"]).read_bytes()
+        assert (one["sha256"], one["bytes"]) == (sha256(data).hexdigest(), len(data))
+    sealed = ledger.parts([("evidence_package", str(row)) for row in _records()])
+    [part] = [p for found in sealed.values() for p in found]
+    files = [one for one in said["files"] if one["name"] != "proof.zip"]
+    assert all(one["sha256"].encode() in part.body for one in files)
+    [opening] = Opening.objects.filter(kind="取证")
+    assert str(opening.id) == said["opening"]
+    assert (opening.purpose, len(opening.items)) == ("合规审计", 6)
+    kinds = [e.kind for e in ledger.entries(range(ledger.head(ledger.live_log()).size)).values()]
+    assert kinds.count("evidence.export_begun") == kinds.count("evidence.exported") == 1
+
+
+def _records() -> list[Any]:
+    from jieli.evidence.models import PackageRecord
+
+    return list(PackageRecord.objects.filter(kind="volume").values_list("id", flat=True))
+
+
+def test_what_may_not_be_opened_is_listed_one_by_one_with_its_reason(
+    jieli: Jieli, leaving_firm: str, tmp_path: Path
+) -> None:
+    says(jieli.company, "wm-gu", "object_", when=NOW, scope=Scope.CAPTURE)
+    shown = rows_of_talk(jieli, leaving_firm)
+    archive.shred_items(items=[shown[0]], reason="本人要求", by="system:test", at=NOW)
+    to = tmp_path / "out"
+    done = everything(jieli, leaving_firm, to)
+    assert (done["items"], done["omitted"]) == (3, {"已销毁": 1, "有异议待答复": 2})
+    left = rows(to / "omissions.csv")
+    assert sorted(r["reason"] for r in left) == ["已销毁", "有异议待答复", "有异议待答复"]
+    assert str(shown[0]) in {r["item"] for r in left if r["reason"] == "已销毁"}
+    assert "顾客" not in (to / "volumes/000001/messages.csv").read_text()
+    said = jieli("export", "all", to, "--matter", leaving_firm, "--as", "yan")
+    assert said.exit_code == 3
+    for word in ("略去 2 条：有异议待答复", "不完整", "第 1 卷早已完成"):
+        assert word in said.output
+
+
+def rows_of_talk(jieli: Jieli, number: str) -> list[int]:
+    asked = ("search", "明前茶", "--purpose", "投诉溯源", "--matter", number, "--as", "yan")
+    return [int(one["item"]) for one in jieli.answer(*asked)["items"]]
+
+
+def test_an_altered_item_is_named_and_the_rest_leaves(
+    jieli: Jieli, leaving_firm: str, tmp_path: Path, owner_sql: Sql
+) -> None:
+    [bad] = rows_of_talk(jieli, leaving_firm)
+    owner_sql("ALTER TABLE archive_item DISABLE TRIGGER USER")
+    owner_sql("UPDATE archive_item SET ciphertext = ciphertext || 'x' WHERE item_id = %s", [bad])
+    owner_sql("ALTER TABLE archive_item ENABLE TRIGGER USER")
+    done = everything(jieli, leaving_firm, tmp_path / "out")
+    assert (done["items"], done["omitted"]) == (5, {volumes.ALTERED: 1})
+    assert [r["item"] for r in rows(tmp_path / "out" / "omissions.csv")] == [str(bad)]
+
+
+def test_without_somebody_else_s_approval_nothing_leaves(jieli: Jieli, tmp_path: Path, signing: None) -> None:
+    number, to = matter(jieli), tmp_path / "out"
+    words = ("export", "all", to, "--matter", number, "--as")
+    assert jieli.refused(*words, "yan")["code"] == "evidence.export_not_approved"
+    request = jieli.answer("export", "ask", "--matter", number, "--as", "yan", "--reason", "迁移")["request"]
+    assert (
+        jieli.refused("approve", "decide", request, "同意", "--as", "yan")["code"] == "approvals.own_request"
+    )
+    reader(Role.LEGAL, name="fa")
+    jieli.answer("approve", "decide", request, "同意", "--as", "fa")
+    assert jieli.refused(*words, "fa")["code"] == "evidence.export_not_approved"
+    assert jieli.refused(*words, "admin")["code"] == "access.forbidden"
+    assert jieli.refused(*words, "yan", "--purpose", "质检")["code"] == "evidence.export_not_approved"
+    assert jieli.refused(*words, "yan", "--purpose", "绩效")["code"] == "reading.purpose_denied"
+    assert jieli.refused(*words, "yan", "--formats", "csv,pst")["code"] == "export.unknown_format"
+    assert not to.exists()
+    assert Opening.objects.count() == 0
+    assert everything(jieli, number, to)["items"] == 0
+
+
+def test_a_directory_of_something_else_is_refused(jieli: Jieli, leaving_firm: str, tmp_path: Path) -> None:
+    words = ("export", "all", tmp_path / "out", "--matter", leaving_firm, "--as", "yan")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    assert jieli.refused(*words)["code"] == "evidence.other_export"
+    (tmp_path / "out" / "mine.txt").unlink()
+    everything(jieli, leaving_firm, tmp_path / "out", "--formats", "csv")
+    assert jieli.refused(*words)["code"] == "evidence.other_export"
+
+
+def _leave(tell: Tell, home: Path, number: str, to: Path) -> None:
+    """What the command does, in a process of its own that asks the signer of the test."""
+    operations.A_VOLUME = 2
+    open_vault(home)
+    by = access.person_by_sign_in("yan")
+    assert by is not None
+    profile = read_profile({"JIELI_HOME": str(home)})
+    done = leaving.export_everything(
+        profile, to, ("csv", "eml"), purpose="合规审计", matter=number, by=by, clock=lambda: NOW,
+        tell=lambda made: None,
+    )  # fmt: skip
+    tell(done.items)
+
+
+def test_an_export_killed_twice_keeps_its_finished_volumes_and_goes_on(
+    jieli: Jieli, leaving_firm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "out"
+    for where, kept in (("leaving.after_seal:2", 1), ("leaving.after_volume", 2)):
+        monkeypatch.setenv(failpoints.VARIABLE, where)
+        assert run_in_child(_leave, jieli.home, leaving_firm, to) == (-signal.SIGKILL, [])
+        finished = sorted(p.name for p in (to / "volumes").iterdir() if not p.name.endswith(".writing"))
+        assert finished == [f"{n:06d}" for n in range(1, kept + 1)]
+    monkeypatch.delenv(failpoints.VARIABLE)
+    before = {p: p.read_bytes() for p in (to / "volumes" / "000001").rglob("*") if p.is_file()}
+    bring(jieli, tmp_path, chat(7, "导出开始以后才来的", when="2026-09-18 12:00"))
+    monkeypatch.setattr(operations, "A_VOLUME", 2)
+    done = everything(jieli, leaving_firm, to, "--formats", "csv,eml")
+    assert (done["items"], done["volumes"], done["resumed"], done["missed"]) == (6, 3, 2, 0)
+    assert {p: p.read_bytes() for p in before} == before
+    numbers = [r["item"] for n in (1, 2, 3) for r in rows(to / "volumes" / f"{n:06d}" / "messages.csv")]
+    assert len(set(numbers)) == len(numbers) == 6
+    for n in (1, 2, 3):
+        proof = to / "volumes" / f"{n:06d}" / "proof.zip"
+        assert seal.cli.main(["verify", str(proof), "--policy", str(to / "policy")]) == 0
+    assert not list(to.rglob("*.writing"))
+
+
+def test_a_volume_takes_what_one_opening_may_name() -> None:
+    from jieli.reading.policy import MOST_AN_OPENING
+
+    assert A_VOLUME <= MOST_AN_OPENING
+    assert leaving.formats("csv, dat,csv") == ("csv", "dat")
+    assert leaving.formats("") == ()
