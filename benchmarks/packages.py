@@ -9,12 +9,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 from unittest.mock import patch
 from zipfile import ZipFile
+
+from pypdf import PdfReader
 
 from benchmarks import house, ingest, sentences
 from benchmarks.house import House
@@ -26,6 +29,7 @@ from jieli.assets import queries as assets
 from jieli.evidence import operations as evidence
 from jieli.evidence.types import Outside
 from jieli.ledger import checkpoints
+from jieli.papers.rendering import render
 from jieli.reading.types import Window
 from jieli.wiring.home import home_of
 from jieli.wiring.outside import outside
@@ -81,7 +85,8 @@ def run(server: Server, corpus: Corpus, *, turns: int, n: int, items: int = ITEM
         with patch.object(evidence, "_papers", lambda *_: NO_PAPER):
             made = maker.make()
             found = _measured(maker, made, turns)
-        return _results(found, items, made) + [_pages(maker)]
+            results = _results(found, items, made)
+        return [*results, _pages(maker)]
 
 
 def _maker(server: Server, corpus: Corpus, place: Path, n: int, items: int) -> _Maker:
@@ -169,14 +174,13 @@ def _pages(maker: _Maker) -> Result:
     """The first messages of the conversation as a package with all its papers: pages a second of printing."""
     first = archive.items_of_conversation(maker.conversation)[:PRINTED]
     spent, pages = 0.0, 0
-    render = evidence.render
 
     def timed(paper: Any) -> bytes:
         nonlocal spent, pages
         begun = perf_counter()
         content = render(paper)
         spent += perf_counter() - begun
-        pages += content.count(b"/Type /Page\n") + content.count(b"/Type /Page ")
+        pages += len(PdfReader(BytesIO(content)).pages)
         return content
 
     with patch.object(evidence, "render", timed):

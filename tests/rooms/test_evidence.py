@@ -14,14 +14,17 @@ from jieli.access.types import Person, Role
 from jieli.archive import operations as archive
 from jieli.archive import queries as archived
 from jieli.consent.types import Scope
-from jieli.evidence import operations
+from jieli.evidence import gathering, operations
 from jieli.evidence.errors import NotCovered, NothingToProve, PackageExists
 from jieli.evidence.types import Outside
 from jieli.ledger import checkpoints, queries
+from jieli.ledger.bulk import copy_rows
+from jieli.ledger.models import Cosignature
+from jieli.ledger.operations import book
 from jieli.papers.types import Clock
 from jieli.reading.errors import PurposeDenied
-from seal import canonical
-from seal.keys import Signer, generate
+from seal import canonical, cosignature, note
+from seal.keys import COSIGNATURE, Signer, generate
 from seal.policy import parse as parse_policy
 from seal.verify import verify_package
 from tests.conftest import NOW, ORIGIN
@@ -191,3 +194,72 @@ def test_without_a_signer_no_package_is_made(
     with pytest.raises(NotCovered):
         make(talk, lawyer, asleep, tmp_path / "evidence.zip")
     assert not (tmp_path / "evidence.zip").exists()
+
+
+def test_a_package_of_several_batches_is_proved_item_by_item(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    more = [
+        chat(n, f"第{n}句", sender="wm-lin", to="HeQing", when=f"2026-09-18 11:0{n}") for n in range(4, 8)
+    ]
+    assert [bring(more[at : at + 2], place=f"more-{at}.jsonl").admitted for at in (0, 2)] == [2, 2]
+    path = make(talk, lawyer, outside, tmp_path / "evidence.zip")
+    report = verify_package(path, policy=parse_policy(outside.policy))
+    with zipfile.ZipFile(path) as opened:
+        lines = opened.read("items.jsonl").splitlines()
+    assert (report.exit_code, len(lines)) == (0, 8)
+    assert len({json.loads(line)["entry"] for line in lines}) == 3
+    assert [canonical.encode(canonical.decode(line)) for line in lines] == lines
+
+
+def test_sm3_sums_stand_in_a_package_that_asks_for_them(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    path = tmp_path / "evidence.zip"
+    operations.make_conversation_package(
+        conversation=talk,
+        purpose="争议举证",
+        matter=thread(),
+        by=lawyer,
+        at=NOW,
+        path=path,
+        outside=outside,
+        sm3=True,
+    )
+    with zipfile.ZipFile(path) as opened:
+        assert json.loads(opened.read("package.json"))["v"] == 2
+        assert b"items.jsonl" in opened.read("SM3SUMS")
+    assert verify_package(path, policy=parse_policy(outside.policy)).exit_code == 0
+
+
+def cosigned(size: int, witness: Signer) -> None:
+    [found] = queries.checkpoints(sizes=[size])
+    payload = cosignature.cosign(note.parse(found.note.encode()).text, witness, time=NOW // 1_000)
+    line = note.Signature(witness.name, witness.vkey.id, payload).line()
+    copy_rows(
+        [Cosignature(log=queries.live_log(), size=size, witness=witness.name, line=line, received_at=NOW)]
+    )
+
+
+def signed(signer: Signer) -> int:
+    with book(at=NOW) as b:
+        b.entry("test.note", by="system:test", facts={"n": 1})
+    made = checkpoints.sign_head(signer, at=NOW)
+    assert made is not None
+    return made.size
+
+
+def test_only_witnesses_that_the_policy_counts_fix_a_checkpoint(signer: Signer) -> None:
+    ours, stranger = (generate(name, kind=COSIGNATURE) for name in ("ours.example/w", "else.example/w"))
+    text = f"log {signer.vkey.format()}\nwitness w {ours.vkey.format()}\nquorum w\n"
+    trusted = parse_policy(text.encode())
+    sizes = [signed(signer) for _ in range(4)]
+    cosigned(sizes[0], stranger)
+    assert [c.size for c in gathering.covering(0, {0}, trusted)] == [
+        sizes[3]
+    ]  # nobody who counts: the newest
+    cosigned(sizes[1], ours)
+    cosigned(sizes[2], ours)
+    assert [c.size for c in gathering.covering(0, {0}, trusted)] == [sizes[1], sizes[2]]
+    newest = gathering.covering(sizes[2], {0, sizes[2]}, trusted)  # beyond what a witness has seen
+    assert [c.size for c in newest] == [sizes[1], sizes[3]]

@@ -132,7 +132,7 @@ def check_destructions() -> Iterator[Finding]:
     ):
         sentence = f"销毁 {shred} 登记 {said} 条，实列 {named} 条。"
         yield Finding("archive.shred_count", "archive_shred", str(shred), sentence)
-    for table in ("archive_basis", "archive_conversation"):
+    for table in ("archive_basis", "archive_conversation", "archive_media"):
         yield from _emptied_with_part(table)
 
 

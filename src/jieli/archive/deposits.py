@@ -84,18 +84,24 @@ def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, a
 def _check(source: str, items: Sequence[NewItem]) -> None:
     if not 1 <= len(items) <= MAX_BATCH:
         raise ValueError(f"a batch has 1 to {MAX_BATCH} items")
-    for item in items:
-        if item.source != source or item.conversation.source != source:
-            raise ValueError("the items of a batch come from its source")
-        if len(item.message_key) != DIGEST_BYTES:
-            raise ValueError(f"a message key has {DIGEST_BYTES} bytes")
+    talks = {id(item.conversation): item.conversation for item in items}
+    if {item.source for item in items} | {key.source for key in talks.values()} != {source}:
+        raise ValueError("the items of a batch come from its source")
+    if {len(item.message_key) for item in items} != {DIGEST_BYTES}:
+        raise ValueError(f"a message key has {DIGEST_BYTES} bytes")
 
 
-def known(wanted: Sequence[tuple[ConversationKey, bytes]]) -> set[tuple[ConversationKey, bytes]]:
-    """Which of (conversation, message key) are kept, or were kept and destroyed: those are not fetched again."""
+def known(
+    wanted: Sequence[tuple[ConversationKey, bytes]], *, destroyed_only: bool = False
+) -> set[tuple[ConversationKey, bytes]]:
+    """Which of (conversation, message key) are kept, or were kept and destroyed: those are not fetched again.
+
+    `destroyed_only`: looks only into conversations that were destroyed whole. `deposit` refuses what any other one
+    holds by itself (AlreadyKept), so who expects nothing of the kind need not ask.
+    """
     # Callers share the objects of a conversation: hashing each but once is half of the work.
     keys = {id(key): key for key, _ in wanted}
-    ids = _kept_conversations(ports.keyring(), keys.values())
+    ids = _kept_conversations(ports.keyring(), keys.values(), living=False if destroyed_only else None)
     numbers = {one: ids[key] for one, key in keys.items() if key in ids}
     if not numbers:
         return set()
@@ -195,6 +201,8 @@ def _next(sequence: str, count: int = 1) -> list[int]:
 
 def _once(items: Sequence[NewItem], numbers: Sequence[int]) -> tuple[list[NewItem], list[int]]:
     """The items without repetitions, and the conversation of each."""
+    if len({item.message_key for item in items}) == len(items):
+        return list(items), list(numbers)  # a repetition has the key of another one
     seen: dict[tuple[int, bytes], NewItem] = {}
     for item, number in zip(items, numbers, strict=True):
         seen.setdefault((number, item.message_key), item)
@@ -219,14 +227,15 @@ def identity(key: ConversationKey) -> bytes:
 
 
 def _kept_conversations(
-    ring: Keyring, keys: Iterable[ConversationKey], *, living: bool = False
+    ring: Keyring, keys: Iterable[ConversationKey], *, living: bool | None = None
 ) -> dict[ConversationKey, list[int]]:
     digests = {key: ring.conversation_key(identity(key)) for key in keys}
     with connections["default"].cursor() as cursor:
         # One long string: see `_kept`. The planner takes it for ten keys, and looks each up in the index.
         cursor.execute(
             "SELECT c.key, c.id FROM archive_conversation c WHERE c.key IN (SELECT decode(w, 'hex')"
-            " FROM unnest(string_to_array(%s, ',')) AS w) AND (c.shredded_in IS NULL OR NOT %s) ORDER BY c.id",
+            " FROM unnest(string_to_array(%s, ',')) AS w) AND ((c.shredded_in IS NULL) = %s) IS NOT FALSE"
+            " ORDER BY c.id",
             [",".join(digest.hex() for digest in digests.values()), living],
         )
         found: dict[bytes, list[int]] = {}

@@ -12,10 +12,10 @@ from django.db import connections
 from jieli.archive import ports, queries, rows
 from jieli.archive.errors import ItemAltered, ItemDestroyed, ItemUnknown
 from jieli.archive.keys.opening import unwrap
-from jieli.archive.stored import Stored
+from jieli.archive.stored import Found, Stored, tombstoned
 from jieli.archive.types import POSITIONS, ItemRef, OpenedItem
 from jieli.ledger import queries as ledger
-from seal.item import NONCE, associated_data, expand, fields_digest_of
+from seal.item import NONCE, associated_data, expand
 
 
 def open_items(items: Sequence[int], *, receipt: UUID) -> list[OpenedItem]:
@@ -29,36 +29,47 @@ def open_items(items: Sequence[int], *, receipt: UUID) -> list[OpenedItem]:
         raise ItemUnknown(missing)
     if gone := [i for i in items if found[i][0].tombstoned or found[i][0].destroyed]:
         raise ItemDestroyed(gone)
-    secrets = unwrap(items, receipt=receipt)
+    return _opened([Found(*found[i]) for i in items], receipt)
+
+
+def open_found(found: Sequence[Found], *, receipt: UUID) -> list[OpenedItem]:
+    """As `open_items`, of items that were looked up before their opening was committed, ciphertexts and all.
+
+    What was tombstoned or emptied since is ItemDestroyed: the tombstones are asked again, and a secret that is gone
+    says so itself.
+    """
+    emptied = [one.ref.item_id for one in found if one.ref.destroyed]
+    if gone := [*tombstoned([one.ref.item_id for one in found]), *emptied]:
+        raise ItemDestroyed(sorted(set(gone)))
+    return _opened(found, receipt)
+
+
+def _opened(found: Sequence[Found], receipt: UUID) -> list[OpenedItem]:
+    secrets = unwrap([one.ref.item_id for one in found], receipt=receipt)
     origin = ledger.origin() if found else ""
     return [
         opened(row, ref, secret=secrets[ref.item_id], origin=origin, extractor=extractor)
-        for ref, row, extractor in (found[i] for i in items)
+        for ref, row, extractor in found
     ]
 
 
 def _stored(items: Sequence[int]) -> dict[int, tuple[ItemRef, Stored, int]]:
-    """Items as values and as rows, each with its batch's extractor: one query, in binary for the ciphertexts' sake."""
+    """Items as values and as rows, each with its batch's extractor: in binary for the ciphertexts' sake."""
     connection = connections["default"]
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(
-            f"SELECT {queries.ITEM_COLUMNS}, i.message_key, i.basis_id, i.cipher_sha256, i.ciphertext,"  # noqa: S608
+            f"SELECT {queries.LEAN_COLUMNS}, i.message_key, i.basis_id, i.cipher_sha256, i.ciphertext,"  # noqa: S608
             f" i.fields_digest, i.leaf, h.extractor FROM {queries.ITEM_TABLES}"
             " JOIN archive_batch h ON h.id = i.item_id / 65536 WHERE i.item_id = ANY(%s)",
             [list(items)],
             binary=True,
         )
         rows = cursor.fetchall()
-    found = {}
-    for row in rows:
-        ref = queries.item_ref(row)
-        stored = Stored(
-            ref.item_id, ref.conversation, ref.source, ref.event_ms, ref.channel, ref.msgtype, ref.recalls,
-            *row[-7:-1],
-        )  # fmt: skip
-        found[ref.item_id] = ref, stored, row[-1]
-    return found
+    return {
+        ref.item_id: (ref, Stored(*row[:7], *row[-7:-1]), row[-1])
+        for ref, row in zip(queries.refs_of(rows), rows, strict=True)
+    }
 
 
 def opened(row: Stored, ref: ItemRef, *, secret: bytes, origin: str, extractor: int) -> OpenedItem:
@@ -71,13 +82,20 @@ def opened(row: Stored, ref: ItemRef, *, secret: bytes, origin: str, extractor: 
         raise ItemAltered(row.item_id, "登记")
     raw = decrypted(row, secret=secret, origin=origin)
     derived = ports.extract(row.source, extractor, raw)
-    fields = rows.fields_of(
-        raw=raw, text=derived.text, sender=derived.sender, receivers=rows.receivers_json(derived.receivers),
-        event_ms=row.event_at, media=derived.media,
-    )  # fmt: skip
-    if fields_digest_of(secret, fields)[0] != digest:
+    sealed, _ = rows.digest_and_key(
+        secret,
+        raw,
+        derived.text,
+        derived.sender,
+        rows.receivers_known(derived.receivers),
+        row.event_at,
+        derived.media,
+    )
+    if sealed != digest:
         raise ItemAltered(row.item_id, "内容")
-    return OpenedItem(ref, raw, derived.text, derived.sender, derived.receivers, derived.media, secret)
+    return OpenedItem(
+        ref, raw, derived.text, derived.sender, derived.receivers, derived.media, secret, canonical_row
+    )
 
 
 def decrypted(row: Stored, *, secret: bytes, origin: str) -> bytes:

@@ -1,19 +1,14 @@
 """Reading the archive without its content: items, conversations, candidates, proofs, holds, certificates."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import connections
 
-from jieli.archive import ports, segments
+from jieli.archive import ports
 from jieli.archive.deposits import identity, known
-from jieli.archive.errors import IndexBusy, ItemUnknown
-from jieli.archive.index.errors import IndexCorrupt
-from jieli.archive.index.search import Candidate, candidates
-from jieli.archive.index.tokens import Tokens, query_of
-from jieli.archive.keys.store import index_keys
+from jieli.archive.errors import ItemUnknown
 from jieli.archive.models import (
     Certificate,
     Conversation,
@@ -26,10 +21,10 @@ from jieli.archive.models import (
     WrapEpoch,
 )
 from jieli.archive.rows import quoted, row_json
+from jieli.archive.searching import search_candidates
 from jieli.archive.stored import Stored
 from jieli.archive.types import (
     POSITIONS,
-    CandidatePage,
     CertificateRef,
     ConversationKey,
     ConversationRef,
@@ -39,10 +34,11 @@ from jieli.archive.types import (
     ItemProof,
     ItemRef,
 )
+from jieli.ledger import plain
 from jieli.ledger import queries as ledger
 from seal.tree import Tree
 
-__all__ = ["known"]
+__all__ = ["known", "search_candidates"]
 
 ITEM_COLUMNS = (
     "i.item_id, i.conversation, i.source, i.event_at, i.channel, i.msgtype, i.recalls, b.speaker_kind,"
@@ -53,14 +49,42 @@ ITEM_TABLES = (
     "archive_item i LEFT JOIN archive_basis b ON b.id = i.basis_id"
     " LEFT JOIN archive_tombstone t ON t.item_id = i.item_id"
 )
-_MOST_AT_ONCE = 1_000
-_TRIES = 3
+#: The same without the basis: a long conversation has few, and each is long.
+LEAN_COLUMNS = (
+    "i.item_id, i.conversation, i.source, i.event_at, i.channel, i.msgtype, i.recalls, i.basis_id,"
+    " t.item_id IS NOT NULL, i.shredded_in IS NOT NULL"
+)
+_NO_BASIS = (None, None, None, None, (), False, frozenset[str]())
 
 
 def _refs(where: str, args: list[Any]) -> list[ItemRef]:
     with connections["default"].cursor() as cursor:
-        cursor.execute(f"SELECT {ITEM_COLUMNS} FROM {ITEM_TABLES} WHERE {where}", args)  # noqa: S608 - our words
-        return [item_ref(row) for row in cursor.fetchall()]
+        cursor.execute(f"SELECT {LEAN_COLUMNS} FROM {ITEM_TABLES} WHERE {where}", args)  # noqa: S608 - our words
+        return refs_of(cursor.fetchall())
+
+
+def refs_of(rows: Sequence[Sequence[Any]]) -> list[ItemRef]:
+    """Rows that begin with LEAN_COLUMNS as values. Many items rest on one basis: each is read once and shared."""
+    bases = _bases({row[7] for row in rows if row[7] is not None})
+    return [
+        ItemRef(*(*row[:6], None if row[6] is None else bytes(row[6]), *bases[row[7]], row[8], row[9]))
+        for row in rows
+    ]
+
+
+def _bases(ids: set[int]) -> dict[int | None, tuple[Any, ...]]:
+    """What ItemRef says of a basis, by id, and under None what an emptied item still says of its own: nothing."""
+    found: dict[int | None, tuple[Any, ...]] = {None: _NO_BASIS}
+    statement = (
+        "SELECT id, speaker_kind, speaker, account, holder, rows, documented_later, scopes FROM archive_basis"
+        " WHERE id = ANY($1::bigint[])"
+    )
+    for id_, kind, speaker, account, holder, rows, later, scopes in (
+        plain.rows(statement, [list(ids)]) if ids else ()
+    ):
+        grounds = tuple((table, key) for table, key in rows or ())
+        found[id_] = kind, speaker, account, holder, grounds, bool(later), frozenset(scopes or ())
+    return found
 
 
 def item_ref(row: Sequence[Any]) -> ItemRef:
@@ -86,6 +110,15 @@ def items_of_conversation(conversation: int, *, from_ms: int = 0, to_ms: int = 2
         "i.conversation = %s AND i.event_at >= %s AND i.event_at < %s", [conversation, from_ms, to_ms]
     )
     return sorted(found, key=lambda ref: (ref.event_ms, ref.item_id))
+
+
+def ids_of_conversation(conversation: int, *, from_ms: int = 0, to_ms: int = 2**62) -> list[int]:
+    """As `items_of_conversation`, the ids alone."""
+    statement = (
+        "SELECT item_id FROM archive_item WHERE conversation = $1 AND event_at >= $2 AND event_at < $3"
+        " ORDER BY event_at, item_id"
+    )
+    return [item for (item,) in plain.rows(statement, [conversation, from_ms, to_ms])]
 
 
 def items_of_person(person: UUID) -> list[ItemRef]:
@@ -124,82 +157,6 @@ def conversations_of_account(account: UUID) -> list[ConversationRef]:
 def _conversation(row: Conversation) -> ConversationRef:
     return ConversationRef(
         row.id, row.source, row.room, row.account, row.counterparty, row.shredded_in is not None
-    )
-
-
-def search_candidates(
-    query: str,
-    *,
-    from_ms: int | None = None,
-    to_ms: int | None = None,
-    conversation: int | None = None,
-    account: UUID | None = None,
-    party: UUID | None = None,
-    limit: int = 50,
-    after: tuple[int, int] | None = None,
-) -> CandidatePage:
-    """Items whose text may hold the query, newest first; no content is read and nothing is opened.
-
-    Window half open in ms; `party` is a speaker or a holder. Goes on from `after` (a page's `following`).
-    Intersects the keyed tokens only: whether one matches shows after opening (`fold.matches`). Items in
-    destruction are skipped. QueryTooShort below two characters after folding, IndexCorrupt if the index needs
-    a rebuild.
-    """
-    before = to_ms if after is None else min(after[0] + 1, to_ms if to_ms is not None else after[0] + 1)
-    wanted = {"conversation": conversation, "account": account, "party": party}
-    for _ in range(_TRIES):
-        live = segments.live(from_ms=from_ms, to_ms=before)
-        try:
-            return _page(_walk(query, live, from_ms, before, after), limit, **wanted)
-        except IndexCorrupt:
-            # A merge may have replaced and swept a segment between two of our queries: then look again.
-            if segments.live(from_ms=from_ms, to_ms=before) == live:
-                raise
-    raise IndexBusy("检索索引正在整理。", remedy="请稍后再试。")
-
-
-def _walk(
-    query: str,
-    live: Sequence[tuple[int, Any]],
-    from_ms: int | None,
-    to_ms: int | None,
-    after: tuple[int, int] | None,
-) -> Iterator[Candidate]:
-    asked = query_of(query)  # one too short is refused even where there is no month to look in
-    keys = index_keys(ports.keyring(), {manifest.month for _, manifest in live})
-
-    def tokens(month: int) -> Tokens:
-        return asked.tokens(keys[month])
-
-    for found in candidates(tokens, live, segments.fetch, from_ms=from_ms, to_ms=to_ms):
-        if after is None or (found.event_ms, found.document) < after:
-            yield found
-
-
-def _page(found: Iterator[Candidate], limit: int, **wanted: object) -> CandidatePage:
-    kept: list[ItemRef] = []
-    last: tuple[int, int] | None = None
-    size = limit + 1  # enough where nothing is filtered out
-    while True:
-        chunk = list(islice(found, size))
-        refs = items(one.document for one in chunk) if chunk else {}
-        for one in chunk:
-            ref = refs.get(one.document)
-            if ref is not None and not ref.tombstoned and _wanted(ref, **wanted):
-                if len(kept) == limit:
-                    return CandidatePage(tuple(kept), last)
-                kept.append(ref)
-                last = (one.event_ms, one.document)
-        if len(chunk) < size:
-            return CandidatePage(tuple(kept), None)
-        size = min(2 * size, _MOST_AT_ONCE)
-
-
-def _wanted(ref: ItemRef, *, conversation: object, account: object, party: object) -> bool:
-    return (
-        (conversation is None or ref.conversation == conversation)
-        and (account is None or ref.account == account)
-        and (party is None or party in (ref.speaker, ref.holder))
     )
 
 
@@ -259,17 +216,22 @@ def row_bytes(row: "Item | Stored") -> bytes | None:
 
 def item_leaves(entries: Sequence[int]) -> dict[int, list[bytes]]:
     """The leaves of the items that these `archive.deposit` entries commit to: the ledger's check asks for them."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT p.entry, i.leaf FROM ledger_part p JOIN archive_item i"
-            " ON i.item_id BETWEEN p.row_id::bigint * 65536 AND p.row_id::bigint * 65536 + 65535"
-            " WHERE p.log = %s AND p.entry = ANY(%s) AND p.row_table = 'archive_batch' ORDER BY p.entry, i.item_id",
-            [ledger.live_log(), list(entries)],
-        )
-        found: dict[int, list[bytes]] = {}
-        for entry, leaf in cursor.fetchall():
-            found.setdefault(entry, []).append(bytes(leaf))
-        return found
+    statement = (
+        "SELECT p.entry, i.leaf FROM ledger_part p JOIN archive_item i"
+        " ON i.item_id BETWEEN p.row_id::bigint * 65536 AND p.row_id::bigint * 65536 + 65535"
+        " WHERE p.log = $1 AND p.entry = ANY($2::bigint[]) AND p.row_table = 'archive_batch'"
+        " ORDER BY p.entry, i.item_id"
+    )
+    found: dict[int, list[bytes]] = {}
+    for entry, leaf in plain.rows(statement, [ledger.live_log(), list(entries)]):
+        found.setdefault(entry, []).append(leaf)
+    return found
+
+
+def bases_of(ids: Sequence[int]) -> dict[int, int]:
+    """The basis of each item that still has its content, by item; a destroyed one is absent."""
+    statement = "SELECT item_id, basis_id FROM archive_item WHERE item_id = ANY($1::bigint[]) AND basis_id IS NOT NULL"
+    return dict(plain.rows(statement, [list(ids)]))
 
 
 def covering(ids: Sequence[int]) -> dict[int, list[UUID]]:

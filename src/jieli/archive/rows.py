@@ -1,6 +1,7 @@
 """An item's fields and its row as they are digested (ADR 1): one place for depositing, opening and checking."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256, shake_256
 from typing import Any
 
@@ -71,6 +72,12 @@ def receivers_json(receivers: Iterable[str]) -> bytes:
     """The canonical JSON of receivers; nothing for none."""
     found = list(receivers)
     return canonical.encode(found) if found else b""
+
+
+@lru_cache(maxsize=1_024)
+def receivers_known(receivers: tuple[str, ...]) -> bytes:
+    """As `receivers_json`: the two sides of a conversation are spelled once, not once a message."""
+    return receivers_json(receivers)
 
 
 def quoted(text: str) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import psycopg
 from django.db import connections, transaction
 from numpy.typing import NDArray
 
-from jieli.archive import locks
+from jieli.archive import asking, locks
 from jieli.archive.index import segment as codec
 from jieli.archive.index import tiers
 from jieli.archive.index.merging import Merging, documents
@@ -83,40 +82,38 @@ def manifest(row: Segment) -> Manifest:
 def live(*, from_ms: int | None = None, to_ms: int | None = None) -> list[tuple[int, Manifest]]:
     """(number, manifest) of the segments that are searched and touch the window."""
     return _live(
-        "last_ms >= %s AND first_ms < %s",
+        "last_ms >= $1::bigint AND first_ms < $2::bigint",
         [-(2**63) if from_ms is None else from_ms, 2**63 - 1 if to_ms is None else to_ms],
     )
 
 
 def live_of_month(month: int) -> list[tuple[int, Manifest]]:
     """(number, manifest) of a month's segments, oldest first."""
-    return sorted(_live("month = %s", [month]), key=lambda one: one[0])
+    return sorted(_live("month = $1::int", [month]), key=lambda one: one[0])
 
 
 def _live(where: str, args: Sequence[int]) -> list[tuple[int, Manifest]]:
     # Bare rows: a search reads some hundred of them, and a model each would take longer than all the rest.
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT id, month, documents, first_ms, last_ms, shard_bits, mark FROM archive_segment"  # noqa: S608
-            f" WHERE replaced_by IS NULL AND {where}",
-            args,
-        )
-        return [(row[0], Manifest(*row[1:])) for row in cursor.fetchall()]
+    asked = (
+        "SELECT id, month, documents, first_ms, last_ms, shard_bits, mark FROM archive_segment"  # noqa: S608
+        f" WHERE replaced_by IS NULL AND {where}"
+    )
+    return [(number, Manifest(*rest)) for number, *rest in asking.rows(asked, args)]
+
+
+#: Rows are up to 32 KiB, and as text they would double.
+_FETCH = (
+    "SELECT r.segment, r.row, r.data FROM unnest($1::int[], $2::bigint[]) AS w(row, segment)"
+    " JOIN archive_segment_row r ON r.row = w.row AND r.segment = w.segment"
+)
 
 
 def fetch(wanted: Sequence[Wanted]) -> Mapping[Wanted, bytes]:
     """The bytes of index rows, in one query; a row that is not there is absent."""
-    connection = connections["default"]
-    connection.ensure_connection()
-    # The driver's own cursor, for it can answer in binary: rows are up to 32 KiB, and hex would double them.
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(
-            "SELECT r.segment, r.row, r.data FROM unnest(%s::int[], %s::bigint[]) AS w(row, segment)"
-            " JOIN archive_segment_row r ON r.row = w.row AND r.segment = w.segment",
-            [[w.row for w in wanted], [w.segment for w in wanted]],
-            binary=True,
-        )
-        return {Wanted(number, row): data for number, row, data in cursor.fetchall()}
+    found = asking.rows(
+        _FETCH, [asking.integers(w.row for w in wanted), asking.integers(w.segment for w in wanted)]
+    )
+    return {Wanted(number, row): data for number, row, data in found}
 
 
 def load(row: Segment) -> codec.Segment:

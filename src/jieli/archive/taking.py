@@ -86,7 +86,7 @@ def in_the_way(items: Sequence[int], *, wish: bool) -> dict[int, list[UUID]]:
 
 
 def parts_that_end(items: Sequence[int], scope: ShredScope, target: str | None) -> list[list[int]]:
-    """[entry, n] of the parts of bases and conversations that have no other living item.
+    """[entry, n] of the parts of bases and conversations that have no other living item, and of the items' media.
 
     Of a conversation whose items were named one by one its name stays: somebody chose these items, not the talk.
     """
@@ -102,6 +102,10 @@ def parts_that_end(items: Sequence[int], scope: ShredScope, target: str | None) 
             [list(items)],
         )
         keys = [("archive_basis", str(row[0])) for row in cursor.fetchall()]
+        cursor.execute(
+            "SELECT m.id FROM archive_media m WHERE m.item = ANY(%s) AND m.shredded_in IS NULL", [list(items)]
+        )
+        keys += [("archive_media", str(row[0])) for row in cursor.fetchall()]
         if scope in (ShredScope.PERSON, ShredScope.OWN, ShredScope.CLASS):
             keys += [("archive_conversation", str(talk)) for talk in _talks_that_end(items)]
     if scope is ShredScope.CONVERSATION and target is not None:

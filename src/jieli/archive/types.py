@@ -170,7 +170,10 @@ class ItemProof:
 
 @dataclass(frozen=True, slots=True)
 class OpenedItem:
-    """An item's content, checked against what was sealed. `secret` opens and proves each field (ADR 1)."""
+    """An item's content, checked against what was sealed. `secret` opens and proves each field (ADR 1).
+
+    `row` is the canonical JSON of the sealed columns, as its leaf proves them.
+    """
 
     item: ItemRef
     raw: bytes
@@ -179,6 +182,7 @@ class OpenedItem:
     receivers: tuple[str, ...]
     media: tuple[Mapping[str, Any], ...]
     secret: bytes
+    row: bytes
 
     def __repr__(self) -> str:
         return f"OpenedItem({self.item.item_id})"  # content never reaches a log

@@ -255,22 +255,18 @@ def account_facts(refs: Iterable[AccountRef]) -> list[f.AccountFact]:
 def _identities(platform: str, external_ids: Collection[str]) -> dict[str, f.IdentityFact]:
     if not external_ids:
         return {}
-    known, rows = parties.identities(platform, external_ids), parties.identity_rows(platform, external_ids)
-    customers = parties.customer(set(known.values()))
-    since = _standing_since("parties_customer_identity", rows.values(), "customer_id")
+    rows = parties.identity_rows(platform, external_ids)
+    since = _standing_since("parties_customer_identity", [row for row, _, _ in rows.values()], "customer_id")
     return {
         who: f.IdentityFact(
-            (
-                ("parties_customer_identity", str(rows[who])),
-                ("parties_customer", str(customer)),
-            ),
+            (("parties_customer_identity", str(row)), ("parties_customer", str(customer))),
             who,
             customer,
-            customers[customer].minor,
-            since[str(rows[who])].time,
+            minor,
+            since[str(row)].time,
         )
-        for who, customer in known.items()
-        if who in rows and str(rows[who]) in since
+        for who, (row, customer, minor) in rows.items()
+        if str(row) in since
     }
 
 

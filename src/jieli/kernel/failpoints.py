@@ -4,11 +4,29 @@
 process ends at once by SIGKILL, as if the power had failed. The production profile refuses to start while the
 variable is set (`check_disarmed`). The names, each in the order in which they are passed:
 
-- import: archive.before_copy, archive.after_copy (items), keys.before_store, keys.after_store (pages committed,
-  main store not yet), import.before_commit, ledger.before_lock (staged, not numbered), ledger.before_commit
+- import: keys.before_store, keys.after_store (pages committed, main store not yet), archive.before_copy,
+  archive.after_copy (items), import.before_commit, ledger.before_lock (staged, not numbered), ledger.before_commit
   (numbered under the lock), import.before_acknowledge (committed, nobody told)
+- media: upload.before_store, upload.in_store (some of it is there), upload.before_rename, upload.after_store,
+  upload.before_commit
 - reading: reading.after_opening (the row is durable, no content was fetched)
-- signer: checkpoint.before_store, checkpoint.after_store
+- destroying items: shred.before_commit, shred.after_intent, shred.after_unlist, shred.after_secrets,
+  shred.after_emptied
+- index: index.merge_rows, index.before_swap, index.after_swap (none of it committed); rebuild.after_opening,
+  rebuild.before_swap
+- epochs: rotate.before_key, keys.before_rename (a key file under its passing name), rotate.after_key,
+  rotate.after_entry, rotate.after_epoch, rotate.before_commit, rotate.between_pages, rotate.before_retired,
+  rotate.after_retired; destroy.renamed, destroy.overwritten, destroy.after_key, destroy.after_entry
+- signer: checkpoint.before_store, checkpoint.after_store, checkpoint.before_cosignature, checkpoint.before_timestamp,
+  deposit.before_entry (the receipt is in hand, and nowhere else)
+- the log as files: export.before_checkpoint, export.after_checkpoint, outside.before_rename
+- backup: backup.after_table, backup.before_rename; back again: restore.after_files, restore.before_commit,
+  restore.after_tail, restore.before_commit_of_replay, restore.after_commit
+- everything leaves: leaving.after_seal, leaving.after_volume
+- a transfer of customers: transfer.after_intent, transfer.after_call, transfer.after_answer, transfer.before_resolve,
+  transfer.before_poll_record, transfer.after_poll
+
+Where each is killed stands in `benchmarks/faults/places.py`; a house test compares all three.
 """
 
 import os

@@ -82,10 +82,11 @@ def identities(platform: str, external_ids: Collection[str] | None = None) -> di
     return dict(found.values_list("external_id", "customer_id"))
 
 
-def identity_rows(platform: str, external_ids: Collection[str]) -> dict[str, UUID]:
-    """The id of the register row itself for each id of a platform: what a basis rests on."""
+def identity_rows(platform: str, external_ids: Collection[str]) -> dict[str, tuple[UUID, UUID, bool]]:
+    """What a basis rests on, for each id of a platform: the register row's own id, the customer, whether a minor."""
     found = CustomerIdentity.objects.filter(platform=platform, external_id__in=external_ids)
-    return dict(found.values_list("external_id", "id"))
+    rows = found.values_list("external_id", "id", "customer_id", "customer__minor")
+    return {who: (row, customer, minor) for who, row, customer, minor in rows}
 
 
 def identities_of(customer_ids: Collection[UUID]) -> dict[UUID, list[tuple[str, str]]]:

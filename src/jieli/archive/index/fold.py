@@ -9,6 +9,7 @@ unpaired surrogate, which a JSON line can carry, folds to itself.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from jieli.archive.index import fold_table
 from jieli.archive.index.fold_table import FOLD_VERSION
 
-__all__ = ["FOLD_VERSION", "Folded", "fold", "fold_texts", "folded_starts", "matches"]
+__all__ = ["FOLD_VERSION", "Folded", "fold", "fold_each", "fold_texts", "folded_starts", "matches"]
 
 CODE_POINTS = 0x110000  # table values from here on name a code point that becomes none or several
 
@@ -99,6 +100,20 @@ def _spread(points: Points, starts: Offsets, odd: Offsets, table: _Table) -> Fol
     step = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
     result[np.repeat(first, widths) + step] = table.flat[np.repeat(table.at[which], widths) + step]
     return Folded(result, starts + grown[np.searchsorted(odd, starts)])
+
+
+def fold_each(texts: Sequence[str]) -> list[tuple[str, bool]]:
+    """Each folded text, and whether each of its characters folds to exactly one: then places in both are the same."""
+    folded = fold_texts(texts)
+    every = folded.points.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+    ends = folded.starts.tolist()
+    if (
+        len(every) == len(joined := "".join(texts))
+        and not (_table().to[_points(joined)] >= CODE_POINTS).any()
+    ):
+        return [(every[low:high], True) for low, high in pairwise(ends)]
+    odd = [bool((_table().to[_points(text)] >= CODE_POINTS).any()) for text in texts]
+    return [(every[low:high], not one) for (low, high), one in zip(pairwise(ends), odd, strict=True)]
 
 
 def folded_starts(text: str) -> list[int]:

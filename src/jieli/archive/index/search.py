@@ -10,15 +10,15 @@ from jieli.archive.index.errors import IndexCorrupt
 from jieli.archive.index.rows import PAGE_DOCUMENTS, Manifest, Ordinals, Shard, page_row, read_page
 from jieli.archive.index.tokens import Tokens
 
-#: Segments are asked in groups of 1, 4, 16 … up to this.
-MOST_SEGMENTS_AT_ONCE = 64
+#: Segments are asked in groups of 2, 16, 64.
+FIRST_SEGMENTS, MORE_EACH_TIME, MOST_SEGMENTS_AT_ONCE = 2, 8, 64
 #: Pages are read for so many candidates of a segment at a time.
 NEXT_CANDIDATES = 32
-#: Segments with up to so many candidates have their pages read together.
-SHORT_WALK = 8
-#: Up to so many rows a group is read in one go; beyond, the rarest token's rows first, and the others' only where
-#: that one stands at all.
-FEW_ROWS = 24
+#: Segments with up to so many candidates have their pages read together, until so many candidates are looked at.
+SHORT_WALK, READ_AHEAD = 24, 64
+#: Up to so many rows a group is read in one go; beyond, the rarest token's rows first, then the next one's where that
+#: one stands, and the others' only where the two meet.
+FEW_ROWS = 12
 
 
 class Candidate(NamedTuple):
@@ -54,7 +54,7 @@ def candidates(
 
     `tokens_of_month(202403)` is the query under that month's index key, in the same order for every month.
     `segments` are (the caller's key, manifest) in any order. The window is half open: from_ms ≤ event < to_ms.
-    Rows are fetched in groups of 1, 4, 16 … segments, newest first, and only as far as the caller goes on asking:
+    Rows are fetched in groups of 2, 16, 64 segments, newest first, and only as far as the caller goes on asking:
     one query per group or two, not per row. Raises IndexCorrupt for a row that is missing or malformed.
     """
     low = -(2**63) if from_ms is None else from_ms
@@ -66,11 +66,11 @@ def candidates(
     # document.
     walks: list[_Walk] = []
     heap: list[tuple[int, int, int, int]] = []
-    at_once = 1
+    at_once = FIRST_SEGMENTS
     while waiting or heap:
         if waiting and (not heap or waiting[-1][1].last_ms >= -heap[0][0]):
             group = [waiting.pop() for _ in range(min(at_once, len(waiting)))]
-            at_once = min(4 * at_once, MOST_SEGMENTS_AT_ONCE)
+            at_once = min(MORE_EACH_TIME * at_once, MOST_SEGMENTS_AT_ONCE)
             found = [_Walk(*one, fetch, (low, high)) for one in look.intersected(group)]
             _read_ahead(found, fetch)
             for walk in found:
@@ -106,30 +106,36 @@ class _Walk:
 
     def next_pages(self) -> list[Wanted]:
         """The pages of the next candidates: one for a frequent word, many small ones for a rare word."""
-        pages = np.unique(self.ordinals[-NEXT_CANDIDATES:] // PAGE_DOCUMENTS)
-        return [Wanted(self.key, page_row(page)) for page in pages.tolist()]
+        pages = {ordinal // PAGE_DOCUMENTS for ordinal in self.ordinals[-NEXT_CANDIDATES:].tolist()}
+        return [Wanted(self.key, page_row(page)) for page in sorted(pages)]
 
     def _read_newest_page(self) -> None:
         page = int(self.ordinals[-1]) // PAGE_DOCUMENTS
         wanted = Wanted(self.key, page_row(page))
-        cut = int(np.searchsorted(self.ordinals, page * PAGE_DOCUMENTS))
+        cut = int(self.ordinals.searchsorted(page * PAGE_DOCUMENTS))
         local = self.ordinals[cut:] - page * PAGE_DOCUMENTS
         if wanted not in self.ahead:
             self.ahead = self._fetch(self.next_pages())
         ids, times = read_page(self.manifest, page, got(self.ahead, wanted))
         low, high = self._window
-        self.ordinals = self.ordinals[: cut if times[0] >= low else 0]
-        inside = local[(times[local] >= low) & (times[local] < high)]
+        first = int(times[0])
+        self.ordinals = self.ordinals[: cut if first >= low else 0]
+        if first < low or times[-1] >= high:
+            local = local[(times[local] >= low) & (times[local] < high)]
         if len(self.ordinals):
             # An older page is read only when nothing newer is left anywhere.
-            self._ready.append((-int(times[0]), 0, 0))
-        pairs = zip((-times[inside]).tolist(), (-ids[inside]).tolist(), strict=True)
-        self._ready.extend((ms, 1, number) for ms, number in pairs)
+            self._ready.append((-first, 0, 0))
+        pairs = zip(times[local].tolist(), ids[local].tolist(), strict=True)
+        self._ready.extend((-ms, 1, -number) for ms, number in pairs)
 
 
 def _read_ahead(walks: Sequence[_Walk], fetch: Fetch) -> None:
     """One query for the pages of walks that hold little: all of them will be read before a caller has enough."""
-    short = [walk for walk in walks if len(walk.ordinals) <= SHORT_WALK]
+    short, candidates_ahead = list[_Walk](), 0
+    for walk in walks:
+        if len(walk.ordinals) <= SHORT_WALK and candidates_ahead < READ_AHEAD:
+            short.append(walk)
+            candidates_ahead += len(walk.ordinals)
     if len(short) > 1:
         rows = fetch([page for walk in short for page in walk.next_pages()])
         for walk in short:
@@ -153,21 +159,31 @@ class _Look:
         if not width:
             raise ValueError("a query has at least one token")
         self._seen = self._seen or [0] * width
-        every = range(width)
+        manifests = dict(group)
         if len(group) * width <= FEW_ROWS:
-            spans = self._spans(group, every)
-        else:
-            lead = self._seen.index(min(self._seen))
-            first = self._spans(group, [lead])
-            group = [one for one in group if first[one[0]] is not None]
-            spans = self._spans(group, [n for n in every if n != lead]) if width > 1 else {}
-            spans = {key: _joined(first[key], spans.get(key, ())) for key, _ in group}
-        for key, manifest in group:
-            found = spans[key]
-            if found is not None:
-                ordinals = _holding_all(found)
+            for key, ordinals in self._holding(group, range(width)).items():
+                yield key, manifests[key], ordinals
+            return
+        # The two rarest tokens alone leave little: the others' rows are read only where that little is.
+        order = sorted(range(width), key=self._seen.__getitem__)
+        found = self._holding(group, order[:1])
+        for some in (order[1:2], order[2:]):
+            if some and found:
+                found = self._holding([one for one in group if one[0] in found], some, found)
+        for key, ordinals in found.items():
+            yield key, manifests[key], ordinals
+
+    def _holding(
+        self, group: Sequence[Source], places: Sequence[int], among: Mapping[int, Ordinals] | None = None
+    ) -> dict[int, Ordinals]:
+        """By segment its documents, of those `among`, with the query's tokens at these places; none: it is absent."""
+        found = {}
+        for key, spans in self._spans(group, places).items():
+            if spans is not None:
+                ordinals = _holding_all(spans, None if among is None else among[key])
                 if len(ordinals):
-                    yield key, manifest, ordinals
+                    found[key] = ordinals
+        return found
 
     def _spans(self, group: Sequence[Source], places: Sequence[int]) -> dict[int, list[_Span] | None]:
         """For each segment the posting lists of the query's tokens at these places; None where one is absent."""
@@ -195,21 +211,20 @@ class _Look:
         return found
 
 
-def _joined(first: list[_Span] | None, others: Sequence[_Span] | None) -> list[_Span] | None:
-    return None if first is None or others is None else [*first, *others]
-
-
-def _holding_all(spans: list[_Span]) -> Ordinals:
-    """Intersect the posting lists, shortest first."""
+def _holding_all(spans: list[_Span], among: Ordinals | None) -> Ordinals:
+    """Intersect the posting lists, shortest first, with what is known to be left."""
     spans.sort(key=lambda one: one[1][1] - one[1][0])
-    ordinals = spans[0][0].postings(spans[0][1])
-    for shard, span in spans[1:]:
+    rest = iter(spans)
+    if among is None:
+        shard, span = next(rest)
+        among = shard.postings(span)
+    for shard, span in rest:
         other = shard.postings(span)
-        at = np.minimum(np.searchsorted(other, ordinals), len(other) - 1)
-        ordinals = ordinals[other[at] == ordinals]
-        if not len(ordinals):
+        at = np.minimum(other.searchsorted(among), len(other) - 1)
+        among = among[other[at] == among]
+        if not len(among):
             break
-    return ordinals
+    return among
 
 
 def got(rows: Mapping[Wanted, bytes], wanted: Wanted) -> bytes:

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
 from jieli.archive.index.errors import QueryTooShort
-from jieli.archive.index.fold import FOLD_VERSION, Folded, fold_texts
+from jieli.archive.index.fold import CODE_POINTS, FOLD_VERSION, Folded, fold_texts
 
 KEY_BYTES = 32
 BLOCK_BYTES = 16
@@ -34,7 +34,8 @@ _TEXT_BITS = np.uint64(22)
 _TEXT_MASK = np.uint64(MAX_TEXTS - 1)
 _POINT_BITS = np.uint64(21)
 _POINT_MASK = np.uint64((1 << 21) - 1)
-_FOURS = 0x110000 << 21  # gram numbers from here on are four-grams: base 36, below 2^42
+_FOURS = CODE_POINTS << 21  # gram numbers from here on are four-grams: base 36, below 2^42
+_RANKS = 1 << 16
 _NOT_ALNUM = 36
 _ALNUM = np.full(128, _NOT_ALNUM, np.uint8)
 _ALNUM[ord("0") : ord("9") + 1] = np.arange(10)
@@ -67,17 +68,55 @@ def tokens_of_folded(folded: Folded, key: bytes) -> TextTokens:
     """The tokens of at most MAX_TEXTS folded texts; ValueError for more."""
     if len(folded) > MAX_TEXTS:
         raise ValueError(f"at most {MAX_TEXTS} texts in one call")
-    keys = np.concatenate([_pairs(folded), _fours(folded)])
+    pairs, pair_starts, pair_texts = _grouped_pairs(folded)
+    fours, four_starts, four_texts = _grouped(_fours(folded))
+    return TextTokens(
+        count=len(folded),
+        tokens=_keyed(np.concatenate([pairs, fours]), key),
+        starts=np.concatenate([pair_starts[:-1], four_starts + len(pair_texts)]),
+        texts=np.concatenate([pair_texts, four_texts]),
+    )
+
+
+#: Distinct grams, where the texts of each begin (and where the last ones end), and these, ascending and each once.
+_Grams = tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint32]]
+
+
+def _grouped(keys: NDArray[np.uint64]) -> _Grams:
+    """Sort keys (gram, text) in any order, taken apart."""
     keys.sort()
     keys = keys[begins_run(keys)]
     grams = keys >> _TEXT_BITS
     first = np.flatnonzero(begins_run(grams))
-    return TextTokens(
-        count=len(folded),
-        tokens=_keyed(grams[first], key),
-        starts=np.append(first, len(keys)).astype(np.int64),
-        texts=(keys & _TEXT_MASK).astype(np.uint32),
-    )
+    starts = np.append(first, len(keys)).astype(np.int64)
+    return grams[first], starts, (keys & _TEXT_MASK).astype(np.uint32)
+
+
+def _grouped_pairs(folded: Folded) -> _Grams:
+    """`_grouped(_pairs(folded))` at a third of its cost.
+
+    Pairs are met text by text, so two stable sorts of 16 bits put them in order; numpy does these by counting, and
+    a sort of the whole keys by comparing. 16 bits hold the rank of a code point among those that occur.
+    """
+    occurs = np.zeros(CODE_POINTS, np.bool_)
+    occurs[folded.points] = True
+    points = np.flatnonzero(occurs).astype(np.uint64)
+    if len(points) > _RANKS or len(folded.points) < 2:
+        return _grouped(_pairs(folded))
+    rank = np.zeros(CODE_POINTS, np.uint16)
+    rank[points] = np.arange(len(points), dtype=np.uint16)
+    ranks, inside = rank[folded.points], _inside(folded)
+    one, two = ranks[:-1][inside], ranks[1:][inside]
+    order = np.argsort(two, kind="stable")
+    order = order[np.argsort(one[order], kind="stable")]
+    codes = (one.astype(np.uint32) << np.uint32(16) | two)[order]
+    texts = _text_numbers(folded, np.uint32)[:-1][inside][order]
+    begins = begins_run(codes)
+    once = begins | begins_run(texts)
+    first = np.flatnonzero(begins[once])
+    texts, found = texts[once], codes[begins]
+    grams = points[found >> np.uint32(16)] << _POINT_BITS | points[found & np.uint32(_RANKS - 1)]
+    return grams, np.append(first, len(texts)), texts
 
 
 @dataclass(frozen=True)
@@ -120,8 +159,15 @@ def begins_run(values: NDArray[Any]) -> NDArray[np.bool_]:
     return begins
 
 
-def _text_numbers(folded: Folded) -> NDArray[np.uint64]:
-    return np.repeat(np.arange(len(folded), dtype=np.uint64), np.diff(folded.starts))
+def _text_numbers(folded: Folded, kind: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
+    return np.repeat(np.arange(len(folded), dtype=kind), np.diff(folded.starts))
+
+
+def _inside(folded: Folded) -> NDArray[np.bool_]:
+    """For each code point but the last: whether it and the next one belong to the same text."""
+    inside = np.ones(len(folded.points) + 1, np.bool_)
+    inside[folded.starts] = False  # a pair may not begin before a text's start and end after it
+    return inside[1:-1]
 
 
 def _pairs(folded: Folded) -> NDArray[np.uint64]:
@@ -130,10 +176,8 @@ def _pairs(folded: Folded) -> NDArray[np.uint64]:
     if len(points) < 2:
         return np.zeros(0, np.uint64)
     keys: NDArray[np.uint64] = (points[:-1] << _POINT_BITS | points[1:]) << _TEXT_BITS
-    keys |= _text_numbers(folded)[:-1]
-    inside = np.ones(len(points) + 1, np.bool_)
-    inside[folded.starts] = False  # a pair may not begin before a text's start and end after it
-    return keys[inside[1:-1]]
+    keys |= _text_numbers(folded, np.uint64)[:-1]
+    return keys[_inside(folded)]
 
 
 def _alnum(points: NDArray[np.uint32]) -> NDArray[np.uint8]:

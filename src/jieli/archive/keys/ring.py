@@ -39,11 +39,13 @@ class Keyring(ABC):
 
     def message_keys(self, ids: Iterable[tuple[str, str]]) -> list[bytes]:
         """Keyed digests (16 bytes) of (source, message id): equal ids are found again, none can be guessed back."""
-        key = self.digest
-        return [
-            blake2b(f"{source}\0{one}".encode(), digest_size=DIGEST_BYTES, key=key).digest()
-            for source, one in ids
-        ]
+        keyed = blake2b(digest_size=DIGEST_BYTES, key=self.digest)  # its key is a block that is digested once
+        found = []
+        for source, one in ids:
+            digesting = keyed.copy()
+            digesting.update(f"{source}\0{one}".encode())
+            found.append(digesting.digest())
+        return found
 
     def conversation_key(self, identity: bytes) -> bytes:
         """The keyed digest (16 bytes) of a conversation's canonical identity."""

@@ -72,14 +72,14 @@ _Seen = dict[tuple[Any, ...], _Envelope]
 _MOST_SEEN, _MOST_NAMES = 8_000, 32
 
 
-def parse(lines: Iterable[bytes], *, first_line: int = 1) -> Iterator[Parsed]:
+def parse(lines: Iterable[bytes], *, first_line: int = 1, seen: _Seen | None = None) -> Iterator[Parsed]:
     """One value per line that is not blank, in order; never an exception for what a line holds.
 
     ``lines`` are bytes with or without their newlines, as an open file or ``bounded_lines`` gives them.
     ``first_line`` is the number of the first one, so that a file can be read in slices. Memory holds one line and a
-    bounded number of names.
+    bounded number of names; who reads lines one by one hands the same ``seen``, at first empty, to each call.
     """
-    seen: _Seen = {}
+    seen = {} if seen is None else seen
     for number, line in numbered(lines, first_line):
         try:
             yield _read(line, number, seen)

@@ -28,6 +28,8 @@ DUTIES = (
     Duty("rotate_when_due", DAY, duties.rotate_when_due),
     Duty("destroy_old_epochs", HOUR, duties.destroy_old_epochs),
     Duty("sweep_orphans", HOUR, duties.sweep_orphans),
+    Duty("remove_media", 10 * MINUTE, duties.remove_media),
+    Duty("sweep_media", HOUR, duties.sweep_media),
     Duty("merge_index", 10 * MINUTE, duties.merge_index),
     Duty("sweep_index", HOUR, duties.sweep_index),
     Duty("forget_refusals", DAY, duties.forget_refusals),

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from jieli.approvals import queries as approvals
 from jieli.archive import operations as archive
 from jieli.archive import queries as kept
+from jieli.archive.media import removing
 from jieli.archive.policy import EPOCH_DAYS
 from jieli.archive.segments import months_to_merge
 from jieli.capture import tallies
@@ -68,6 +69,16 @@ def destroy_old_epochs(at: int) -> None:
 def sweep_orphans(at: int) -> None:
     """Pages without a batch, an hour after the crash that left them."""
     archive.sweep_orphans(by=BY, at=at)
+
+
+def remove_media(at: int) -> None:
+    """Objects of destroyed items, after their keys; what an object lock keeps is asked for again when it ends."""
+    removing.remove_destroyed(by=BY, at=at)
+
+
+def sweep_media(at: int) -> None:
+    """Objects that no row names, an hour after they came; uploads that were never ended, after a day."""
+    removing.sweep(by=BY, at=at)
 
 
 def merge_index(at: int) -> None:
