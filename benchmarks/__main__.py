@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--messages N] [--turns N] [--quick] [--long]`: all figures in one run.
+"""`python -m benchmarks [--messages N] [--turns N] [--quick] [--long] [--only ingest]`: all figures in one run.
 
 To the screen and to var/bench.json. With `--long` also one import of ten million messages, which takes some minutes.
 """
@@ -17,7 +17,7 @@ from jieli.wiring import start
 
 start.load()  # before the benchmarks import rooms
 
-from benchmarks import book, house, ingest, measure, searching, sentences, steps  # noqa: E402
+from benchmarks import book, house, ingest, measure, packages, searching, sentences, steps, writers  # noqa: E402
 from benchmarks.measure import Result  # noqa: E402
 from benchmarks.sentences import Corpus  # noqa: E402
 from jieli.wiring.postgres import Server  # noqa: E402
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     corpus = sentences.corpus()
     with tempfile.TemporaryDirectory() as place, house.server(Path(place) / "server") as server:
         about = measure.machine(server)
-        results, notes = _measured(server, Path(place), corpus, number, turns)
+        results, notes = _measured(server, Path(place), corpus, number, turns, only=asked.only)
         if asked.long:
             results += _long(server, Path(place), corpus, turns * ingest.HOUSES_A_TURN)
     about |= {
@@ -63,18 +63,21 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--long", action="store_true", help=f"also {LONG_MILLIONS} million messages in one import"
     )
+    parser.add_argument("--only", choices=["ingest"], help="nothing else: for the import at its full size")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json")
     return parser.parse_args(arguments)
 
 
 def _measured(
-    server: Server, place: Path, corpus: Corpus, number: int, turns: int
+    server: Server, place: Path, corpus: Corpus, number: int, turns: int, *, only: str | None
 ) -> tuple[list[Result], dict[str, object]]:
     said = Console(stderr=True, highlight=False)
     path = _written(place, corpus, number)
     said.print(f"ingest: {number:,} messages of {path.stat().st_size / number:.0f} bytes × {turns}")
     found = ingest.run(server, path, number, turns=turns)
     results = list(found.results)
+    if only == "ingest":
+        return results, found.notes
     said.print("search")
     results += searching.run(
         found.house, list(islice(sentences.stream(number, corpus), TEXTS)), number=QUERIES
@@ -82,11 +85,16 @@ def _measured(
     said.print("ledger and packages")
     asker = searching.Asker(*house.reader("bench.second"))
     results += book.run(found.house, asker, batches=BATCHES, turns=turns)
+    results += writers.run(found.house, path, turns=turns)
     said.print("steps of a batch")
     head = place / "steps.jsonl"
     with path.open("rb") as lines:
         head.write_bytes(b"".join(islice(lines, STEP_LINES)))
-    return results + steps.run(found.house, head), found.notes
+    results += steps.run(found.house, head)
+    results += packages.run(
+        server, corpus, turns=turns, n=turns * ingest.HOUSES_A_TURN + 1
+    )  # another house: last
+    return results, found.notes
 
 
 def _long(server: Server, place: Path, corpus: Corpus, n: int) -> list[Result]:

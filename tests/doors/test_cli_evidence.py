@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -63,6 +64,14 @@ def test_what_may_not_be_proved_is_refused(jieli: Jieli, words: list[Any], tmp_p
     ):
         assert jieli.refused(*words, out, *changed)["code"] == code
     assert not out.exists()
+
+
+def test_sm3_sums_are_written_where_asked_for(jieli: Jieli, words: list[Any], tmp_path: Path) -> None:
+    path, policy = tmp_path / "package.zip", jieli.home / "trust.policy"
+    jieli.answer(*words, path, "--sm3")
+    with ZipFile(path) as opened:
+        assert "SM3SUMS" in opened.namelist()
+    assert seal.cli.main(["verify", str(path), "--policy", str(policy)]) == 0
 
 
 def test_the_page_is_written_where_asked(jieli: Jieli, tmp_path: Path) -> None:

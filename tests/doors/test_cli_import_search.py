@@ -13,7 +13,7 @@ from tests.doors.cli import TALK, Jieli, bring, items, matter
 from tests.rooms.company import chat
 
 #: These answer until they are interrupted.
-ENDLESS = {"witness serve", "stamp serve"}
+ENDLESS = {"keys keep", "witness serve", "stamp serve"}
 
 
 def test_an_import_counts_every_line_and_names_the_entries_it_stands_in(jieli: Jieli, tmp_path: Path) -> None:

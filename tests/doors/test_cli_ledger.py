@@ -13,7 +13,7 @@ from jieli.connectors.witness import HttpWitness
 from jieli.kernel.times import DAY, HOUR, MINUTE
 from jieli.ledger import checkpoints, queries
 from jieli.ledger.checkpoints import RefusesToSign
-from jieli.ledger.operations import book
+from jieli.ledger.operations import book, heartbeat
 from jieli.wiring import signer
 from jieli.wiring.home import write_secret
 from jieli.wiring.profile import BadProfile, read_profile
@@ -35,8 +35,9 @@ def test_a_round_signs_everything_and_the_status_says_so(jieli: Jieli) -> None:
     }  # fmt: skip
     jieli.at = NOW + 1_000
     assert jieli.answer("ledger", "sign", "--once")["checkpoint"] == before["size"]
-    assert jieli.answer("ledger", "status") == before | {
-        "checkpoint": before["size"], "counted": before["size"],
+    after = jieli.answer("ledger", "status")
+    assert after == before | {
+        "checkpoint": before["size"], "counted": before["size"], "silences": after["silences"],
     }  # fmt: skip
     said = jieli.said("ledger", "status")
     assert f"{before['size']} 条，2026-09-21 2" in said
@@ -70,8 +71,22 @@ def test_the_status_of_a_book_nobody_signed(fresh: Jieli) -> None:
     assert fresh.answer("ledger", "status") == {
         "origin": ORIGIN, "size": 0, "checkpoint": None, "witnessed": [], "quorum_met": False, "counted": None,
         "stamped": [], "late": {}, "unstamped": {}, "clock": [],
+        "heartbeat": None, "silences": [],
     }  # fmt: skip
     assert "尚无" in fresh.said("ledger", "status")
+
+
+def test_hours_without_a_heartbeat_are_in_the_status_and_are_no_damage_to_fsck(jieli: Jieli) -> None:
+    heartbeat(by="system:test", at=NOW)
+    jieli.at = NOW + 5 * HOUR
+    status, said = jieli.answer("ledger", "status"), jieli.said("ledger", "status")
+    assert status["heartbeat"] == NOW
+    assert (status["silences"][-1]["begin"], status["silences"][-1]["end"]) == (NOW, NOW + 5 * HOUR)
+    assert "（5 小时）没有心跳，其间没有任何条目" in said.replace("\n", "")
+    heartbeat(by="system:test", at=NOW + 5 * HOUR)
+    found = jieli.answer("fsck")
+    assert (found["clean"], "ledger.silence" in {n["code"] for n in found["notes"]}) == (True, True)
+    assert "全部一致，另有" in jieli.said("fsck")
 
 
 # ── who vouches: several witnesses, a policy that decides, stamps that come late ──

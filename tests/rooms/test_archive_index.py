@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jieli.archive.index import merging
 from jieli.archive.index import segment as segment_module
+from jieli.archive.index import tokens as tokens_module
 from jieli.archive.index.errors import IndexCorrupt, QueryTooShort
 from jieli.archive.index.fold import FOLD_VERSION, fold, fold_texts, matches
 from jieli.archive.index.merging import merge
@@ -334,9 +335,9 @@ def test_a_caller_who_stops_early_leaves_the_rest_unread() -> None:
     store = Store(built(["合同"] * 40, months))
     walk = store.candidates("合同")
     assert next(walk) == (months[39], 39)
-    assert store.asked == [[Wanted(39, 0)], [Wanted(39, -1)]]
+    assert store.asked == [[Wanted(39, 0), Wanted(38, 0)], [Wanted(39, -1), Wanted(38, -1)]]
     assert len(list(walk)) == 39
-    assert len(store.asked) == 2 + 3 * 2  # shards and pages of groups of 1, 4, 16 and the last 19
+    assert len(store.asked) == 2 + 2 * 2  # shards and pages of groups of 2, 16 and the last 22
 
 
 def test_older_pages_of_a_segment_are_read_when_their_turn_comes() -> None:
@@ -394,3 +395,37 @@ def test_two_hundred_searches_in_real_conversations_find_what_a_scan_finds() -> 
         seen += len(expected)
     assert len(texts) == 43_042
     assert seen > 200
+
+
+def by_comparing(texts: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> TextTokens:
+    with monkeypatch.context() as patched:
+        patched.setattr(tokens_module, "_RANKS", 0)
+        return tokens_of_texts(texts, KEY)
+
+
+@given(st.lists(any_text | chat_text, max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pairs_sorted_by_counting_are_those_sorted_by_comparing(
+    monkeypatch: pytest.MonkeyPatch, texts: list[str]
+) -> None:
+    quick, slow = tokens_of_texts(texts, KEY), by_comparing(texts, monkeypatch)
+    assert quick.count == slow.count
+    assert quick.tokens.tolist() == slow.tokens.tolist()
+    assert quick.starts.tolist() == slow.starts.tolist()
+    assert quick.texts.tolist() == slow.texts.tolist()
+
+
+def test_a_batch_with_more_code_points_than_sixteen_bits_name_is_indexed_as_well() -> None:
+    points = [chr(n) for n in range(0x3400, 0x30000) if not 0xD800 <= n < 0xE000 and chr(n).isprintable()]
+    text = "".join(points)
+    assert len(set(fold(text))) > 1 << 16
+    found = tokens_of_texts([text], KEY)
+    assert set(tokens_of_query(text[-2:], KEY).tolist()) <= set(found.tokens.tolist())
+
+
+def test_a_segment_in_which_two_grams_have_one_token_joins_their_texts() -> None:
+    tokens = np.array([5, 9, 5], np.uint64)
+    found = TextTokens(3, tokens, np.array([0, 2, 3, 5]), np.array([0, 2, 1, 1, 2], np.uint32))
+    lists = segment_module._lists_of(found)
+    assert lists.tokens.tolist() == [5, 9]
+    assert (lists.offsets.tolist(), lists.packed.tolist()) == ([0, 3, 4], [0, 0, 0, 1])

@@ -131,7 +131,7 @@ def test_a_search_goes_on_over_segments_that_were_replaced_and_swept_under_it(
 
     monkeypatch.setattr(segments, "fetch", fetch)
     assert found() == ids[::-1]
-    assert len(asked) == 2
+    assert len(asked) >= 2  # it was under the first search that they went
 
 
 def test_two_merges_of_one_month_do_the_work_once(ring: Keyring, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,6 +192,22 @@ def test_a_kept_message_stays_a_duplicate_when_the_gate_would_now_refuse_it(comp
     assert (again.duplicates, again.refused) == (1, 0)
 
 
+def test_a_file_of_which_a_part_was_kept_is_finished_with_every_message_once(company: Company) -> None:
+    lines = [chat(n, f"第{n}句", when=f"2026-09-18 10:{n:02d}") for n in range(6)]
+    bring(lines[2:4])
+    report = bring(lines + lines[:1], batch_lines=2)
+    assert (report.admitted, report.duplicates) == (4, 3)
+    assert [(r.admitted, r.duplicates) for r in report.receipts] == [(2, 0), (0, 2), (2, 0), (0, 1)]
+    assert (kept(), findings()) == (6, set())
+
+
+def test_a_kept_message_among_refused_and_new_ones_is_told_apart_at_the_first_sight(company: Company) -> None:
+    bring([chat(1, "明前茶还有吗？")])
+    late = "2026-09-18 23:00"
+    again = bring([chat(1, "明前茶还有吗？", when=late), chat(3, "睡了吗", when=late), chat(4, "有的")])
+    assert (again.admitted, again.refused, again.duplicates) == (1, 1, 1)
+
+
 def test_in_a_group_of_five_with_one_refusing_four_are_admitted_and_one_is_tallied(company: Company) -> None:
     people = ["HeQing", "LuChuan", "wm-lin", "wm-gu", "wm-no"]
     report = bring(

@@ -14,6 +14,7 @@ from django.db import connections, models, transaction
 from django.db.backends.utils import CursorWrapper
 
 from jieli.archive import checks as archive_checks
+from jieli.archive.media import checks as media_checks
 from jieli.ledger import checkpoints, checks, fsck
 from jieli.ledger.tables import Column, Row, declared, rows
 from jieli.papers import checks as papers_checks
@@ -75,7 +76,7 @@ def keys(signers: tuple[Signer, Signer], vault: Path) -> list[Any]:
 def all_findings(keys: list[Any]) -> list[fsck.Finding]:
     found = [
         *checks.checks(dict(archive_checks.FOREIGN)), *checks.checkpoint_checks(keys), *papers_checks.checks(),
-        *archive_checks.checks(), *archive_checks.key_checks(at=NOW),
+        *archive_checks.checks(), *media_checks.checks(), *archive_checks.key_checks(at=NOW),
     ]  # fmt: skip
     return list(fsck.run(found).findings)
 

@@ -132,7 +132,8 @@ def test_an_identity_leads_to_its_customer_and_may_be_corrected_to_another(db):
     assert queries.identities("wecom") == {"wm_a": ids["C2"]}
     assert queries.identities("wecom", ["wm_b"]) == {}
     assert queries.identities_of(ids.values()) == {ids["C1"]: [], ids["C2"]: [("wecom", "wm_a")]}
-    assert set(queries.identity_rows("wecom", ["wm_a"])) == {"wm_a"}
+    [(row, customer, minor)] = queries.identity_rows("wecom", ["wm_a", "wm_b"]).values()
+    assert (customer, minor, row != customer) == (ids["C2"], False, True)
 
 
 def test_engagements_keep_their_kind_and_every_kind_carries_the_duty_to_hand_over(db):

@@ -4,8 +4,11 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jieli.access import operations as access_operations
 from jieli.access import queries as access
@@ -15,11 +18,12 @@ from jieli.approvals import operations as approvals
 from jieli.approvals import queries as approval_queries
 from jieli.approvals.errors import OwnRequest
 from jieli.approvals.types import RequestRef
+from jieli.archive import opening
 from jieli.archive import operations as archive_operations
 from jieli.archive import queries as archive
 from jieli.archive.errors import ItemUnknown, NotOpened
 from jieli.archive.index.errors import QueryTooShort
-from jieli.archive.index.fold import fold
+from jieli.archive.index.fold import fold, fold_each, folded_starts
 from jieli.archive.keys import unwrap
 from jieli.assets import operations as assets
 from jieli.assets.types import NewUse
@@ -29,14 +33,17 @@ from jieli.kernel import failpoints
 from jieli.kernel.ids import new_id
 from jieli.kernel.times import MINUTE
 from jieli.ledger import queries as ledger
+from jieli.ledger.values import sealed_row
 from jieli.matters import operations as matters
 from jieli.matters.types import MatterKind
 from jieli.reading import operations as reading
 from jieli.reading import queries
 from jieli.reading.errors import ApprovalNeeded, BadCursor, MatterNotOpen, PurposeDenied, TooMuch
-from jieli.reading.models import Opening
-from jieli.reading.snippets import snippet
+from jieli.reading.models import Concern, Opening
+from jieli.reading.opening import CONCERN, Concerned, spelled
+from jieli.reading.snippets import snippet, snippets_of
 from jieli.reading.types import Capacity, LeftOut, NotShown, OpeningKind, Page, Purpose, Window
+from seal.part import row_body
 from tests.conftest import NOW
 from tests.rooms.child_process import Tell, run_in_child
 from tests.rooms.company import (
@@ -414,6 +421,50 @@ def test_a_snippet_is_the_text_around_the_first_match() -> None:
     assert snippet(text, "价格abc") == "…" + "甲" * 20 + "價格ＡＢ\u200bＣ" + "乙" * 20 + "…"
     assert snippet("龙井茶", "龙井") == "龙井茶"
     assert snippet("龙井茶", "龙茶") is None
+
+
+@given(
+    st.lists(st.text("甲價ＡＢ\u200b①㎏ß1 ", max_size=8), max_size=6),
+    st.text("甲价aKg1s", min_size=1, max_size=3),
+)
+def test_snippets_of_many_texts_are_those_of_each_and_hold_the_query(texts: list[str], query: str) -> None:
+    found = snippets_of(query, around=2)(texts)
+    assert found == [snippet(text, query, around=2) for text in texts]
+    assert [piece is not None and fold(query) in fold(piece) for piece in found] == [
+        fold(query) in fold(text) for text in texts
+    ]
+    assert [whole and folded_starts(t) != list(range(len(t) + 1)) for t, (_, whole) in zip(
+        texts, fold_each(texts), strict=True
+    )] == [False] * len(texts)  # fmt: skip
+
+
+def test_what_a_concern_is_written_as_is_what_the_ledger_would_write() -> None:
+    one = Concerned(UUID(int=1), UUID(int=2), UUID(int=3), [Capacity.SPEAKER.value, Capacity.USER.value], 7)
+    row = Concern(**one._asdict())
+    assert spelled(one) == (
+        str(one.id), one, row_body(table="reading_concern", id=str(one.id), row=sealed_row(row))
+    )  # fmt: skip
+    assert {f.column for f in Concern._meta.concrete_fields} == set(CONCERN)
+
+
+@pytest.mark.parametrize("tombstones_seen", [True, False])
+def test_what_is_destroyed_between_finding_and_opening_is_not_shown(
+    talk: Company, officer: Person, matter: str, monkeypatch: pytest.MonkeyPatch, tombstones_seen: bool
+) -> None:
+    wanted = archive.search_candidates("龙井").items
+    find = reading.find
+
+    def meanwhile(*args: Any, **named: Any) -> Any:
+        page = find(*args, **named)
+        archive_operations.shred_items(items=[wanted[0].item_id], reason="本人请求", by=BY, at=NOW)
+        return page
+
+    monkeypatch.setattr(reading, "find", meanwhile)
+    asked = opening.tombstoned if tombstones_seen else lambda ids: []  # then the secret that is gone says so
+    monkeypatch.setattr(opening, "tombstoned", asked)
+    page = look(officer, matter)
+    assert [shown.item_id for shown in page.shown] == [item.item_id for item in wanted[1:]]
+    assert page.not_shown == {NotShown.DESTROYED: 1}
 
 
 def test_a_whole_conversation_reads_in_its_order_and_by_pages(

@@ -10,6 +10,8 @@ from jieli.access import operations as access
 from jieli.access.types import LinkPurpose, NewPasskey, Role
 from jieli.archive import operations as archive
 from jieli.archive import queries as archived
+from jieli.archive.media import ports as store
+from jieli.archive.media import removing
 from jieli.archive.models import RetentionPlan
 from jieli.archive.types import HoldScope
 from jieli.assets import operations as assets
@@ -28,6 +30,7 @@ from jieli.assets.types import (
 )
 from jieli.capture.operations import keep_mapping
 from jieli.connectors.stamp.demo import DemoAuthority, make_authority
+from jieli.connectors.storage.directory import Directory
 from jieli.consent import operations as consent
 from jieli.consent.types import NewLeave
 from jieli.evidence import operations as evidence
@@ -45,6 +48,7 @@ from jieli.papers.types import Clock
 from jieli.parties import operations as parties
 from jieli.parties import queries as party_queries
 from jieli.parties.types import EngagementKind, NewEngagement, NewOrder
+from jieli.reading import media
 from jieli.reading import operations as reading
 from seal import cosignature, note
 from seal.keys import Signer
@@ -126,6 +130,7 @@ def build(home: Path, log: Signer, witness: Signer) -> Company:
     checkpoint(home, log, witness)
     deposit_when_due([FakeDepository(NOW)], by=BY, at=NOW)
     _read(house)
+    _files(house, home)
     _keep_and_destroy(house)
     _package(house, home, log, witness)
     whole_leaving.build(house)
@@ -195,12 +200,24 @@ def _read(house: Company) -> None:
     )
 
 
+def _files(house: Company, home: Path) -> None:
+    """A file of a message that goes and one of a message that stays."""
+    store.use(Directory(home / "media"))
+    keeper = reader(Role.SYSTEM, name="档案管理员")
+    matter = matters.open_matter(kind=MatterKind.REQUEST, title="补存附件", by=BY, at=NOW)
+    (home / "价目表.txt").write_bytes("明前二百八，雨前一百六".encode())
+    found = archived.items_of_conversation(archived.conversations_of_account(house.accounts["HeQing"])[0].id)
+    for item in found[:2]:
+        media.add(path=home / "价目表.txt", item=item.item_id, n=0, matter=matter.number, by=keeper, at=NOW)
+
+
 def _keep_and_destroy(house: Company) -> None:
     found = archived.items_of_conversation(archived.conversations_of_account(house.accounts["HeQing"])[0].id)
     held = archive.hold(scope=HoldScope.ITEM, target=str(found[1].item_id), ground="争议", by=BY, at=NOW)
     archive.hold(scope=HoldScope.CLASS, target="call", ground="审计", by=BY, at=NOW)
     archive.release(hold=held.id, reason="已了结", by=BY, at=NOW)
     archive.shred_items(items=[found[0].item_id], reason="客户请求", by=BY, at=NOW)
+    removing.remove_destroyed(by=BY, at=NOW)
     version = archive.set_policy(months={"chat": 24}, reason="制度修订", by=BY, at=NOW)
     # Nothing of this house is old enough to be due: a plan is written down as one would be.
     plan = RetentionPlan(
