@@ -8,12 +8,11 @@ from django.test import Client
 
 from jieli.access.types import Role
 from jieli.kernel.times import HOUR
-from jieli.ledger import checkpoints, queries
-from jieli.ledger.bulk import copy_rows
-from jieli.ledger.models import Cosignature, Timestamp
-from seal.keys import generate
+from jieli.ledger import checkpoints
+from seal.keys import Signer, generate
 from tests.conftest import NOW, ORIGIN
 from tests.doors import sample
+from tests.doors.vouched import vouched
 
 As = Callable[[UUID], Client]
 
@@ -25,8 +24,12 @@ def text(client: Client) -> str:
 
 
 @pytest.fixture
-def auditor(as_person: As) -> Client:
-    signer = generate(ORIGIN)
+def signer() -> Signer:
+    return generate(ORIGIN)
+
+
+@pytest.fixture
+def auditor(as_person: As, signer: Signer) -> Client:
     checkpoints.first_checkpoint(signer, at=NOW)
     person = sample.person("audit", Role.AUDIT)
     checkpoints.sign_head(signer, at=NOW)
@@ -46,17 +49,23 @@ def test_what_was_written_since_is_waiting(auditor: Client) -> None:
     assert "1 条刚写入，正等待封存" in text(auditor)
 
 
-def test_witness_and_timestamp_are_named(auditor: Client) -> None:
-    log, size = queries.live_log(), queries.head(queries.live_log()).size
-    copy_rows(
-        [Cosignature(log=log, size=size, witness="gonghui.example/w", line="— w AAAA\n", received_at=NOW)]
-    )
-    copy_rows([Timestamp(log=log, size=size, authority="tsa.example", response=b"x", received_at=NOW)])
+def test_witness_and_timestamp_are_named(
+    auditor: Client, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vouched(signer, monkeypatch)
     page = text(auditor)
     assert "2 条全部封存，并已由公司之外见证" in page
     assert "由 gonghui.example/w 签名" in page
     assert "由 tsa.example 盖章" in page
     assert page.count('<li class="done">') == 3
+
+
+def test_a_stranger_s_signature_witnesses_nothing(auditor: Client, signer: Signer) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        vouched(signer, patch)
+    page = text(auditor)
+    assert "但未经中立第三方固定" in page
+    assert "并已由公司之外见证" not in page
 
 
 def test_a_book_nobody_signed_and_none_at_all_say_the_next_step(

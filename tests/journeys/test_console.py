@@ -9,11 +9,12 @@ from playwright.sync_api import Page, expect
 from jieli.access.types import Role
 from jieli.ledger import checkpoints, queries
 from jieli.ledger.bulk import copy_rows
-from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
-from seal import checkpoint, note
-from seal.keys import generate
+from jieli.ledger.models import Checkpoint
+from seal import checkpoint
+from seal.keys import Signer, generate
 from tests.conftest import NOW, ORIGIN
 from tests.doors import sample, sample_talk
+from tests.doors.vouched import vouched
 from tests.journeys.conftest import SHOTS
 from tests.journeys.look import check
 
@@ -104,26 +105,22 @@ def test_gaps_empty(page: Page, signed_in: Begin) -> None:
     check(page, "gaps-empty")
 
 
-def test_ledger_sealed(page: Page, signed_in: Begin) -> None:
+def test_ledger_sealed(page: Page, signed_in: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     sample.full()
-    person = sample.person("audit", Role.AUDIT)
-    sealed_and_vouched_for(person)
+    person, signer = sample.person("audit", Role.AUDIT), generate(ORIGIN)
+    sealed(signer)
+    vouched(signer, monkeypatch)
     signed_in(person)
     page.goto("/ledger/")
     page.get_by_text("检查点原文").click()
     check(page, "ledger", names=frozenset({"gonghui", "tsa", "example"}))
 
 
-def sealed_and_vouched_for(person: UUID) -> None:
-    signer = generate(ORIGIN)
+def sealed(signer: Signer) -> None:
     size, log = queries.head(queries.live_log()).size, queries.live_log()
     root = checkpoints.tree(size).root()
     text = checkpoint.sign(checkpoint.Checkpoint(ORIGIN, size, root), signer).decode()
     copy_rows([Checkpoint(log=log, size=size, root=root, note=text, signed_at=NOW)])
-    witness = generate("gonghui.example/w")
-    line = note.sign(note.parse(text.encode()).text, [witness]).decode().splitlines()[-1] + "\n"
-    copy_rows([Cosignature(log=log, size=size, witness=witness.name, line=line, received_at=NOW)])
-    copy_rows([Timestamp(log=log, size=size, authority="tsa.example", response=b"x", received_at=NOW)])
 
 
 def test_reading(page: Page, archive_open: None, signed_in: Begin) -> None:

@@ -73,7 +73,7 @@ def files_in(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def alone(directory: Path) -> Iterator[None]:
     """One export a directory at a time; the kernel lets go of it however the process ends."""
     directory.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(directory, os.O_RDONLY)
@@ -103,7 +103,7 @@ def export(directory: Path, keys: Sequence[Vkey]) -> Exported:
     ExportDamaged (a file that stood there before is not what it was: remove the directory and export anew),
     ExportRuns, CannotWriteThere.
     """
-    with files_in(directory), _alone(directory):
+    with files_in(directory), alone(directory):
         return _export(directory, keys)
 
 

@@ -79,7 +79,7 @@ def export_all(
     known, thread = check_purpose(purpose), open_matter(matter)
     approved = _approved(known, thread, by, at=clock())
     asked = Asked(known, matter, ledger.origin(), by, outside, list(writers.values()))
-    with exporting.files_in(directory), shelf.alone(directory):
+    with exporting.files_in(directory), exporting.alone(directory):
         plan = _plan(directory, asked, sorted(writers), approved, at=clock())
         done = Exported(directory, approved.id)
         made = _volumes(directory, int(plan["upto_batch"]), asked, done, clock, tell)

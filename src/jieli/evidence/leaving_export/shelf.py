@@ -5,7 +5,6 @@ which items belong to the export; so the next run leaves finished volumes as the
 """
 
 import csv
-import fcntl
 import json
 import os
 import shutil
@@ -15,27 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TextIO
 
-from jieli.evidence.leaving_export.types import ExportRuns, Left, OtherExport
+from jieli.evidence.leaving_export.types import Left, OtherExport
 from jieli.kernel.failpoints import reach
 from jieli.kernel.times import local
 
 PLAN, MANIFEST, OMISSIONS, VOLUME = "export.json", "manifest.json", "omissions.csv", "volume.json"
 _WRITING = ".writing"
 _LEFT_COLUMNS = ("item", "conversation", "source", "time", "reason")
-
-
-@contextmanager
-def alone(directory: Path) -> Iterator[None]:
-    """One export a directory at a time; the kernel lets go of it however the process ends."""
-    directory.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise ExportRuns("另一个进程正在写这个目录。", remedy="请等它结束后再运行。") from error
-    finally:
-        os.close(descriptor)
 
 
 def planned(directory: Path, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -27,12 +27,6 @@ class OtherExport(JieliError):
     code = "evidence.other_export"
 
 
-class ExportRuns(JieliError):
-    """Another process is writing this export."""
-
-    code = "evidence.export_runs"
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One item as load files carry it. `entry` and `n`: where its leaf stands in the ledger."""
