@@ -42,10 +42,10 @@ def leaver(house: Installation, place: str, turn: int, toll: Toll) -> None:
     toll.expect(
         done.status in (0, INCOMPLETE), f"the second run ended with {done.status}: {done.said[-200:]}"
     )
-    living = house.ask("SELECT count(*) FROM archive_item WHERE shredded_in IS NULL")
+    kept = house.ask("SELECT count(*) FROM archive_item")  # a destroyed one is taken along as an omission
     answer = done.answer
     taken = answer.get("items", 0) + sum(answer.get("omitted", {}).values()) + answer.get("missed", 0)
     toll.acknowledged = 1
-    toll.lost += max(0, living - taken)
-    toll.doubled += max(0, taken - living)
+    toll.lost += max(0, kept - taken)
+    toll.doubled += max(0, taken - kept)
     shutil.rmtree(to, ignore_errors=True)
