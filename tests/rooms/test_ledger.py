@@ -225,8 +225,8 @@ def long_log(owner_sql: Sql) -> list[bytes]:
         " FROM generate_series(0, 65999) i"
     )
     leaves = [sha256(str(n).encode()).digest() for n in range(66_000)]
-    append._fill_tiles(1, 0, leaves[:300])
-    append._fill_tiles(1, 300, leaves[300:])
+    append.fill_tiles(1, 0, leaves[:300])
+    append.fill_tiles(1, 300, leaves[300:])
     return leaves
 
 

@@ -119,7 +119,7 @@ def append(staged: Sequence[Appendable]) -> None:
     _number(prepared, before)
     if not done:
         _copy(_ENTRIES, _ENTRY_TYPES, (_entry(before.log, p) for p in prepared))
-        _fill_tiles(before.log, before.size, [p.leaf for p in prepared])
+        fill_tiles(before.log, before.size, [p.leaf for p in prepared])
     if parts.many or not done:
         parts.send(before)
     reach("ledger.before_commit")
@@ -301,7 +301,7 @@ def _copy(statement: str, types: Sequence[str], records: Iterator[tuple[object, 
             copy.write_row(record)
 
 
-def _fill_tiles(log: int, size: int, leaves: list[bytes]) -> None:
+def fill_tiles(log: int, size: int, leaves: list[bytes]) -> None:
     """Store every tile that these entries completed, level by level; most transactions complete none."""
     level, old, new, hashes = 0, size, size + len(leaves), leaves
     while new // TILE > old // TILE:

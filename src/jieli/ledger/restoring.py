@@ -16,7 +16,7 @@ from django.db import models
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
 from jieli.ledger import locks, queries, upcasting
-from jieli.ledger.append import _fill_tiles as fill_tiles
+from jieli.ledger.append import fill_tiles
 from jieli.ledger.bulk import copy_rows
 from jieli.ledger.lost import RESTORED
 from jieli.ledger.models import Checkpoint, Cosignature, Entry
