@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from jieli.archive import checks as archive_checks
 from jieli.archive.media import checks as media_checks
 from jieli.ledger import checkpoints, checks, fsck
+from jieli.ledger.models import Part
 from jieli.ledger.tables import Column, Row, declared, rows
 from jieli.papers import checks as papers_checks
 from jieli.wiring.databases import STORE_OWNERS
@@ -25,6 +26,8 @@ from tests.rooms.company import BEGIN, vault
 from tests.rooms.whole_house import WITNESS, build
 
 __all__ = ["vault"]
+#: Without its body an emptied part cannot be checked alone: its entry's commitment and its row tell.
+NAMED_ELSEWHERE = ["leaf", "row_id", "row_table"]
 #: A changed value for each type, and one for a column that was empty.
 CHANGED = {
     "text": "{c} || 'x'",
@@ -143,8 +146,12 @@ def proving() -> list[type[Row]]:
     return [m for m in rows() if watched(m)]
 
 
-def change(model: type[Row], field: "models.Field[Any, Any]") -> bool:
-    """Change a column of one row; False where every row of the table is empty there and may not be."""
+def can_be_emptied(model: type[Row]) -> bool:
+    return any(f.column == "shredded_in" for f in model._meta.concrete_fields)
+
+
+def change(model: type[Row], field: "models.Field[Any, Any]", emptied: bool) -> bool:
+    """Change a column of one row, a living one or one that was emptied; False where the table has none."""
     table, column = f'"{model._meta.db_table}"', f'"{field.column}"'
     with connections[model.store].cursor() as cursor:
         cursor.execute(
@@ -152,7 +159,8 @@ def change(model: type[Row], field: "models.Field[Any, Any]") -> bool:
             [model._meta.db_table, field.column],
         )
         kind = cursor.fetchone()[0]
-        which = f"(SELECT ctid FROM {table} ORDER BY {column} IS NULL, ctid LIMIT 1)"
+        asked = f"WHERE shredded_in IS {'NOT' * emptied} NULL" if can_be_emptied(model) else ""
+        which = f"(SELECT ctid FROM {table} {asked} ORDER BY {column} IS NULL, ctid LIMIT 1)"
         new = f"CASE WHEN {column} IS NULL THEN {FILLED[kind]} ELSE {CHANGED[kind].format(c=column)} END"
         cursor.execute(f"UPDATE {table} SET {column} = {new} WHERE ctid = {which}")
         return cursor.rowcount == 1
@@ -164,26 +172,54 @@ def test_the_whole_house_is_clean_and_leaves_no_table_empty(keys: list[Any]) -> 
     assert empty == []
 
 
-def named_after(keys: list[Any], changes: list[tuple[type[Row], "models.Field[Any, Any]"]]) -> set[str]:
+def named_after(
+    keys: list[Any], changes: list[tuple[type[Row], "models.Field[Any, Any]"]], *, emptied: bool = False
+) -> set[str]:
     """Change these columns, run fsck once, undo; the columns changed and not named by it, as table.column."""
     with undone():
-        changed = {m._meta.db_table: f.column for m, f in changes if change(m, f)}
+        changed = {m._meta.db_table: f.column for m, f in changes if change(m, f, emptied)}
         named = {f.table for f in all_findings(keys)}
     # A row of the index is named by the segment that it belongs to.
     named |= {"archive_segment_row"} if "archive_segment" in named else set()
     return {f"{table}.{column}" for table, column in changed.items() if table not in named}
 
 
-def test_one_run_names_every_column_that_was_changed(keys: list[Any]) -> None:
-    """All tables at once, one column of each a round; what one change hides of another is tried again alone."""
-    rounds = max(len(watched(m)) for m in proving())
+def round_by_round(keys: list[Any], models: list[type[Row]], *, emptied: bool) -> tuple[set[str], set[str]]:
+    """Change all tables at once, one column of each a round; what one change hides of another again alone.
+
+    The columns that were hidden in their round, and those that nothing names even alone.
+    """
     hidden: set[str] = set()
     with as_owner():
-        for n in range(rounds):
-            hidden |= named_after(keys, [(m, watched(m)[n]) for m in proving() if n < len(watched(m))])
-        alone = [(m, f) for m in proving() for f in watched(m) if f"{m._meta.db_table}.{f.column}" in hidden]
-        assert {name for m, f in alone for name in named_after(keys, [(m, f)])} == set()
+        for n in range(max(len(watched(m)) for m in models)):
+            some = [(m, watched(m)[n]) for m in models if n < len(watched(m))]
+            hidden |= named_after(keys, some, emptied=emptied)
+        alone = [(m, f) for m in models for f in watched(m) if f"{m._meta.db_table}.{f.column}" in hidden]
+        return hidden, {name for m, f in alone for name in named_after(keys, [(m, f)], emptied=emptied)}
+
+
+def test_one_run_names_every_column_that_was_changed(keys: list[Any]) -> None:
+    hidden, unnamed = round_by_round(keys, proving(), emptied=False)
+    assert unnamed == set()
     assert len(hidden) < 12
+
+
+def test_every_column_of_an_emptied_row_is_named_when_it_is_changed(keys: list[Any]) -> None:
+    """What a destruction leaves is sealed as well, and what it took cannot be put back unseen."""
+    models = [m for m in proving() if can_be_emptied(m) and m._base_manager.filter(shredded_in__isnull=False)]
+    assert {m._meta.db_table for m in models} >= {"archive_item", "archive_media", "ledger_part"}
+    unnamed = round_by_round(keys, models, emptied=True)[1]
+    assert unnamed <= {f"ledger_part.{name}" for name in NAMED_ELSEWHERE}
+
+
+@pytest.mark.parametrize("name", NAMED_ELSEWHERE)
+def test_what_an_emptied_part_can_no_longer_show_is_named_by_its_entry_or_its_row(
+    keys: list[Any], name: str
+) -> None:
+    with as_owner():
+        assert change(Part, Part._meta.get_field(name), emptied=True)
+        found = {f.table for f in all_findings(keys)}
+    assert found & {"ledger_entry", *(m._meta.db_table for m in proving() if can_be_emptied(m))}
 
 
 def test_one_run_names_every_table_that_lost_a_row(keys: list[Any]) -> None:

@@ -7,17 +7,18 @@ committed opening that names what it reads.
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.db import connections
 
-from jieli.archive import opening, ports, queries
+from jieli.archive import opening, ports, queries, remains
 from jieli.archive.errors import ItemAltered, ItemDestroyed, ItemUnknown, KeyringMissing, PageDamaged
 from jieli.archive.index_checks import check_index, check_postings
 from jieli.archive.keys.pages import DESTROYED, PAGE_SECRETS, PAGES_A_BATCH, SECRET_BYTES
 from jieli.archive.keys.store import opened
-from jieli.archive.models import Batch, Item, KeyPage
+from jieli.archive.models import Batch, Item, KeyPage, Tombstone
 from jieli.archive.policy import ORPHAN_AFTER
 from jieli.archive.rows import leaf_of
 from jieli.archive.types import POSITIONS
@@ -26,6 +27,10 @@ from jieli.ledger.fsck import Check, Finding
 
 FOREIGN = {"archive.deposit": queries.item_leaves}
 _CHUNK = 2_000
+#: Tables whose rows a destruction empties and marks; those of registers (ADR 26), and rows that bear no mark.
+_EMPTIED = ("archive_basis", "archive_conversation", "archive_media")
+_REGISTERS = ("parties_staff", "parties_customer", "parties_customer_identity")
+_UNMARKED = ("access_user", "access_credential", "assets_group_member", "reading_opening")
 
 
 def checks() -> list[Check]:
@@ -35,6 +40,7 @@ def checks() -> list[Check]:
         Check("archive.batches", "批次与条目", check_batches),
         Check("archive.references", "条目的引用", check_references),
         Check("archive.destructions", "销毁记录", check_destructions),
+        Check("archive.remains", "销毁后留下的登记", check_remains),
         Check("archive.index", "检索索引的登记", check_index),
     ]
 
@@ -58,7 +64,7 @@ def check_items() -> Iterator[Finding]:
         where = str(row.item_id)
         canonical_row = queries.row_bytes(row)
         if canonical_row is None or row.fields_digest is None:
-            continue  # emptied: check_destructions asks by whom
+            continue  # emptied: check_destructions asks by whom, check_remains what stayed
         if leaf_of(bytes(row.fields_digest), canonical_row) != bytes(row.leaf):
             yield Finding("archive.item_changed", "archive_item", where, f"条目 {where} 的登记与封存时不符。")
         if sha256(bytes(row.ciphertext or b"")).digest() != bytes(row.cipher_sha256 or b""):
@@ -132,7 +138,7 @@ def check_destructions() -> Iterator[Finding]:
     ):
         sentence = f"销毁 {shred} 登记 {said} 条，实列 {named} 条。"
         yield Finding("archive.shred_count", "archive_shred", str(shred), sentence)
-    for table in ("archive_basis", "archive_conversation", "archive_media"):
+    for table in (*_EMPTIED, *_REGISTERS):
         yield from _emptied_with_part(table)
 
 
@@ -144,6 +150,38 @@ def _emptied_with_part(table: str) -> Iterator[Finding]:
     ):
         sentence = f"{row} 的清空标记（{entry}）与账本不符。"
         yield Finding("archive.emptied_row", table, str(row), sentence)
+
+
+def check_remains() -> Iterator[Finding]:
+    """What stays of an emptied item or row is what the intent to destroy it sealed (ADR 27), and nothing came back."""
+    tombstones = Tombstone.objects.filter(stays__isnull=False).values_list("item_id", "stays")
+    rest = tombstones.order_by("item_id").iterator(_CHUNK)
+    while stays := dict(islice(rest, _CHUNK)):
+        for row in Item.objects.filter(item_id__in=stays, shredded_in__isnull=False).order_by("item_id"):
+            if remains.digest(row) != stays[row.item_id] or not remains.is_emptied(row):
+                where = str(row.item_id)
+                sentence = f"已清空的条目 {where} 与销毁时封存的不符。"
+                yield Finding("archive.remains_changed", "archive_item", where, sentence)
+    for table in (*_EMPTIED, *_REGISTERS, *_UNMARKED):
+        for where in remains.altered(table, _sealed_remains(table)):
+            yield Finding("archive.remains_changed", table, where, f"已清空的 {where} 与销毁时封存的不符。")
+
+
+def _sealed_remains(table: str) -> dict[str, bytes]:
+    """What intents sealed of the emptied rows of a table, by id; those of intents without it are absent."""
+    emptied = _rows(
+        "SELECT row_id, entry, n, shredded_in FROM ledger_part"
+        " WHERE log = %s AND row_table = %s AND shredded_in IS NOT NULL",
+        [ledger.live_log(), table],
+    )
+    said = ledger.facts({shredding for *_, shredding in emptied})
+    sealed = {
+        (shredding, *place): stays
+        for shredding, facts in said.items()
+        for place, stays in zip(facts.get("parts", []), facts.get("stays", []), strict=False)
+    }
+    found = {row: sealed.get((shredding, entry, n)) for row, entry, n, shredding in emptied}
+    return {row: bytes.fromhex(stays) for row, stays in found.items() if stays is not None}
 
 
 def check_pages(at: int) -> Iterator[Finding]:

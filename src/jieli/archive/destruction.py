@@ -1,7 +1,7 @@
 """Destroying items: intended, unlisted, secrets gone, emptied, certified. Each step commits and can be repeated.
 
 1. `archive.shred`: one transaction writes the intent and a tombstone for each item, which a trigger refuses for
-   held ones. From here on nobody finds the item.
+   held ones; both seal what will stay (ADR 27). From here on nobody finds the item.
 2. The index segments are rewritten without it, and the old ones deleted by the shred role.
 3. Its secret's page is rewritten without the secret and committed in the key store.
 4. The shred role's function empties ciphertext and personal columns; it asks for holds again.
@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connections, transaction
 
-from jieli.archive import holds, ports, queries, segments, taking
+from jieli.archive import holds, ports, queries, remains, segments, taking
 from jieli.archive.errors import Held, NothingToShred
 from jieli.archive.keys.store import erase
 from jieli.archive.models import Certificate, Item, KeyPage, Shred, Tombstone
@@ -81,15 +81,16 @@ def intend(
     """Step 1: intent and tombstones, however many. Held, or NothingToShred if none of the items is there any more.
 
     Holds of 时效 are brought up to date first. The entry's facts name the parts (of bases and conversations) that
-    lose their last item and go with it. `id` where the destruction carries out a retention plan.
+    lose their last item and go with it, and what stays of their rows. `id` where the destruction carries out a
+    retention plan.
     """
     with book(at=at) as b:
         locks.destroy_one_at_a_time()
         holds.keep_limits(at=at)
         found = taking.living(items)
         ids = [item for item, _ in found]
-        parts = taking.parts_that_end(ids, scope, target)
-        if not found and not parts:
+        ending = taking.parts_that_end(ids, scope, target)
+        if not found and not ending.parts:
             raise NothingToShred("没有可销毁的条目。", remedy="它们可能已经销毁；请查看销毁证明。")
         if held := taking.in_the_way(ids, wish=taking.wished(scope, matter)):
             raise Held(held)
@@ -97,11 +98,17 @@ def intend(
             id=id or new_id(at), scope=scope.value, target=target, reason=reason, matter=matter, items=len(ids),
             by=by, at=at,
         )  # fmt: skip
-        facts = {"items": len(ids), "parts": parts, "shred": str(row.id)}
+        facts = {"items": len(ids), **ending._asdict(), "shred": str(row.id)}
+        stays = remains.of_items(ids)
         entry = b.entry("archive.shred", by=by, facts=facts)
         entry.insert(row)
         with held_is_named(ids):
-            entry.insert(*(Tombstone(item_id=item, conversation=talk, shred=row) for item, talk in found))
+            entry.insert(
+                *(
+                    Tombstone(item_id=item, conversation=talk, shred=row, stays=stays[item])
+                    for item, talk in found
+                )
+            )
         reach("shred.before_commit")
     reach("shred.after_intent")
     return row.id
@@ -232,12 +239,12 @@ def shred_leftovers(*, by: str, at: int) -> UUID | None:
             " LEFT JOIN used u ON u.basis_id = b.id WHERE b.shredded_in IS NULL AND u.basis_id IS NULL"
         )
         keys = [("archive_basis", str(row[0])) for row in cursor.fetchall()]
-    places = taking.places(keys)
-    if not places:
+    ending = taking.ending(keys)
+    if not ending.parts:
         return None
     with book(at=at) as b:
         row = Shred(id=new_id(at), scope=ShredScope.ITEMS.value, reason=LEFTOVERS, items=0, by=by, at=at)
-        facts = {"items": 0, "parts": places, "shred": str(row.id)}
+        facts = {"items": 0, **ending._asdict(), "shred": str(row.id)}
         b.entry("archive.shred", by=by, facts=facts).insert(row)
     finish(row.id, by=by, at=at)
     return row.id

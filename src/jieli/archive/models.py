@@ -183,12 +183,16 @@ class Shred(Row):
 
 
 class Tombstone(Row):
-    """An item that is being destroyed: found by nobody from here on. A trigger refuses one for a held item."""
+    """An item that is being destroyed: found by nobody from here on. A trigger refuses one for a held item.
+
+    `stays` seals what the emptied item will be (ADR 27); rows of earlier versions have none.
+    """
 
     table_kind = Kind.APPEND
     item_id = sealed(models.BigIntegerField(primary_key=True))
     conversation = sealed(models.BigIntegerField())
     shred = sealed(models.ForeignKey(Shred, on_delete=models.PROTECT))
+    stays = sealed(models.BinaryField(null=True))
 
     class Meta:
         db_table = "archive_tombstone"

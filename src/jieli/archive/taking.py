@@ -1,11 +1,12 @@
 """What a destruction takes: a person's items, what is in its way, and the parts that lose their last item with it."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connections
 
-from jieli.archive import queries
+from jieli.archive import erasing, queries, remains
 from jieli.archive.models import Conversation, Hold
 from jieli.archive.types import HoldScope, ShredScope
 from jieli.assets import queries as assets
@@ -13,6 +14,13 @@ from jieli.ledger import queries as ledger
 from jieli.matters import queries as matters
 from jieli.matters.types import MatterKind
 from jieli.parties import queries as parties
+
+
+class Ending(NamedTuple):
+    """Parts that a destruction empties, as [entry, n], and for each what stays of its row (ADR 27), in hex."""
+
+    parts: list[list[int]]
+    stays: list[str]
 
 
 def living(items: Sequence[int]) -> list[tuple[int, int]]:
@@ -85,8 +93,8 @@ def in_the_way(items: Sequence[int], *, wish: bool) -> dict[int, list[UUID]]:
     return {item: holds for item, holds in kept.items() if holds}
 
 
-def parts_that_end(items: Sequence[int], scope: ShredScope, target: str | None) -> list[list[int]]:
-    """[entry, n] of the parts of bases and conversations that have no other living item, and of the items' media.
+def parts_that_end(items: Sequence[int], scope: ShredScope, target: str | None) -> Ending:
+    """The parts of bases and conversations that have no other living item, and of the items' media.
 
     Of a conversation whose items were named one by one its name stays: somebody chose these items, not the talk.
     """
@@ -106,11 +114,13 @@ def parts_that_end(items: Sequence[int], scope: ShredScope, target: str | None) 
             "SELECT m.id FROM archive_media m WHERE m.item = ANY(%s) AND m.shredded_in IS NULL", [list(items)]
         )
         keys += [("archive_media", str(row[0])) for row in cursor.fetchall()]
-        if scope in (ShredScope.PERSON, ShredScope.OWN, ShredScope.CLASS):
+        if scope in (ShredScope.PERSON, ShredScope.OWN, ShredScope.CLASS, ShredScope.REGISTER):
             keys += [("archive_conversation", str(talk)) for talk in _talks_that_end(items)]
     if scope is ShredScope.CONVERSATION and target is not None:
         keys.append(("archive_conversation", target))
-    return places(keys)
+    if scope is ShredScope.REGISTER and target is not None:
+        keys += erasing.standing_of(UUID(target))
+    return ending(keys)
 
 
 def _talks_that_end(items: Sequence[int]) -> list[int]:
@@ -128,6 +138,8 @@ def _talks_that_end(items: Sequence[int]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def places(keys: Sequence[tuple[str, str]]) -> list[list[int]]:
-    """[entry, n] of the parts of rows."""
-    return sorted([part.entry, part.n] for parts in ledger.parts(keys).values() for part in parts)
+def ending(keys: Sequence[tuple[str, str]]) -> Ending:
+    """The parts of these rows in order, with what will stay of each row."""
+    stays = remains.of_rows(keys)
+    found = sorted((part.entry, part.n, key) for key, parts in ledger.parts(keys).items() for part in parts)
+    return Ending([[entry, n] for entry, n, _ in found], [stays[key].hex() for _, _, key in found])

@@ -204,6 +204,8 @@ def _parts(walked: Walked, group: Iterator[Any], own: list[bytes]) -> list[Findi
         expected = n + 1
         if body is None or salt is None:
             walked.emptied.append(Emptied(shredded_in, entry, n))
+            if body is not salt:  # both are None once emptied; a half is somebody's hand
+                found.append(_part("half", entry, n, f"内容 {entry}/{n} 只清空了一半。"))
             continue
         if shredded_in is not None:
             found.append(_part("shredded", entry, n, f"内容 {entry}/{n} 标为已销毁，却仍在。"))
