@@ -55,7 +55,9 @@ def test_a_checkpoint_is_asked_for_over_the_signers_socket(jieli: Jieli) -> None
 def test_in_production_without_a_signer_the_checkpoint_is_pending(jieli: Jieli) -> None:
     environ = {"JIELI_HOME": str(jieli.home), "JIELI_PROFILE": "production"}
     jieli.profile = read_profile(environ)
-    assert jieli.answer("ledger", "checkpoint") == {"checkpoint": "pending"}
+    told = jieli.answer("ledger", "checkpoint")
+    assert (told["checkpoint"], told["code"]) == ("pending", "signer.away")
+    assert "jieli serve" in told["why"]
 
 
 def test_a_witness_that_is_away_is_named_and_refuses_nothing(
@@ -71,7 +73,7 @@ def test_the_status_of_a_book_nobody_signed(fresh: Jieli) -> None:
     assert fresh.answer("ledger", "status") == {
         "origin": ORIGIN, "size": 0, "checkpoint": None, "witnessed": [], "quorum_met": False, "counted": None,
         "stamped": [], "late": {}, "unstamped": {}, "clock": [],
-        "heartbeat": None, "silences": [],
+        "heartbeat": None, "earlier": [], "silences": [],
     }  # fmt: skip
     assert "尚无" in fresh.said("ledger", "status")
 

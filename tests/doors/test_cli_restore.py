@@ -224,3 +224,37 @@ def test_no_door_opens_in_the_middle_of_a_restore(tmp_path: Path) -> None:
     (tmp_path / start.RESTORING).write_text("digest\n")
     with pytest.raises(start.Unfinished, match="恢复还没有做完"):
         start.ready(read_profile({"JIELI_HOME": str(tmp_path)}))
+
+
+def test_a_lost_tail_begins_a_new_log_when_it_is_given_a_name(house: Jieli, tmp_path: Path) -> None:
+    copy, outside, seen = tmp_path / "copy", tmp_path / "outside", tmp_path / "cosigned"
+    grow(house, 3)
+    house.answer("backup", copy)
+    grow(house, 2)
+    house.answer("ledger", "export", outside, "--for-restore")
+    grow(house, 4)
+    seen.write_text((ledger.last_checkpoint() or pytest.fail("signed")).note)
+    other = elsewhere(house, tmp_path)
+    command = ("restore", copy, "--outside", outside, "--witness", seen)
+    assert other.refused(*command)["code"] == "restore.tail_lost"
+    assert other.refused(*command, "--new-origin", ORIGIN)["code"] == "restore.old_name"
+    assert other.refused(*command, "--new-origin", "a b")["code"] == "keys.bad_origin"
+    assert nothing_was_loaded()
+    said = other.said(*command, "--new-origin", "second.jieli.example/log")
+    for words in (
+        "cosigned 见过 9 条，旧账本只救回 5 条：其后 4 条已丢失",
+        "末尾 2 条按外部副本接回",
+        "新账本 second.jieli.example/log 已建立",
+        "核对：全部一致",
+    ):
+        assert words in said
+    assert other.answer("ledger", "sign", "--once")["checkpoint"] == 1
+    status = other.answer("ledger", "status")
+    assert (status["origin"], status["size"]) == ("second.jieli.example/log", 1)
+    # The files outside belong to the old log: they go on as they are, and the new log has a directory of its own.
+    assert other.refused("ledger", "export", outside)["code"] == "ledger.export_forked"
+    assert other.answer("ledger", "export", outside, "--log", "1")["size"] == 5
+    assert other.answer("ledger", "export", tmp_path / "second", "--for-restore")["size"] == 1
+    assert other.refused("ledger", "export", tmp_path / "third", "--log", "3")["code"] == "ledger.no_log"
+    grow(other, 2)
+    assert other.answer("fsck")["clean"]

@@ -16,7 +16,7 @@ from django.db import connections
 
 from jieli.kernel.failpoints import reach
 from jieli.kernel.times import MINUTE
-from jieli.ledger import locks
+from jieli.ledger import locks, places
 from jieli.ledger.bulk import binary_value, copy_spelled
 from jieli.ledger.errors import ClockWentBack, NoLog
 from jieli.ledger.models import Entry, Log
@@ -43,7 +43,7 @@ class Appendable(Protocol):
     at: int
     parts: list[StagedPart]
     foreign: list[bytes]
-    index: int | None
+    index: int | None  # a place over all logs
     time: int | None
 
 
@@ -76,6 +76,12 @@ def one_book() -> Iterator[None]:
         yield
     finally:
         _seen.reset(token)
+
+
+def log_opened() -> None:
+    """A log was opened within this book: from now on it is the live one."""
+    if (seen := _seen.get()) is not None:
+        seen.clear()
 
 
 def live_log() -> int:
@@ -127,7 +133,8 @@ def append(staged: Sequence[Appendable]) -> None:
 
 def _entry(log: int, p: _Prepared) -> tuple[object, ...]:
     s = p.staged
-    return (log, s.index, ENTRY_VERSION, s.kind, s.time, p.count, p.commitment, p.leaf)
+    index = places.index_of(s.index or 0)
+    return (log, index, ENTRY_VERSION, s.kind, s.time, p.count, p.commitment, p.leaf)
 
 
 def _prepare(s: Appendable) -> _Prepared:
@@ -202,7 +209,7 @@ def _number(prepared: Sequence[_Prepared], before: Head) -> None:
                 "本机时钟比账本最后一条记录早十分钟以上，拒绝写入。", remedy="请校准时钟后重试。"
             )
         time = max(time, s.at)
-        s.index, s.time = index, time
+        s.index, s.time = places.place(before.log, index), time
         if time != s.at:
             p.leaf = _leaf(s.kind, time, p.count, p.commitment)
 

@@ -1,6 +1,7 @@
 """Rows to the database by COPY: constraints still judge, and ten thousand rows are one statement."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
@@ -46,6 +47,24 @@ def _insert_records(table: str, columns: list[str], records: list[list[object]],
     values = ", ".join("(" + ", ".join(f"${next(places)}" for _ in columns) + ")" for _ in records)
     statement = f"INSERT INTO {quote(table)} ({', '.join(map(quote, columns))}) VALUES {values}"  # noqa: S608
     execute(statement, [value for record in records for value in record], using=using)
+
+
+def insert_as_json(table: str, records: Sequence[Mapping[str, object]], *, using: str = "default") -> None:
+    """Insert records, each a mapping from its columns, all the same, to what JSON has: UUIDs go as text, no bytes.
+
+    One statement and one value, however many records: the server reads thousands of numbers quicker from JSON than
+    they are adapted here one by one.
+    """
+    if not records:
+        return
+    quote = connections[using].ops.quote_name
+    columns = ", ".join(map(quote, records[0]))
+    execute(
+        f"INSERT INTO {quote(table)} ({columns}) SELECT {columns}"  # noqa: S608 - our own names
+        f" FROM json_populate_recordset(NULL::{quote(table)}, $1::json)",
+        [json.dumps(records, default=str)],
+        using=using,
+    )
 
 
 def copy_records(

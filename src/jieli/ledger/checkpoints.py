@@ -12,9 +12,11 @@ from django.db import transaction
 
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
-from jieli.ledger import queries
+from jieli.kernel.times import SECOND
+from jieli.ledger import log_keys, queries
 from jieli.ledger.bulk import copy_rows
 from jieli.ledger.errors import NoLog
+from jieli.ledger.log_keys import SignersOf
 from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
 from jieli.ledger.patience import Patience
 from jieli.ledger.plain import rows
@@ -23,7 +25,7 @@ from jieli.ledger.standing import unstamped
 from jieli.ledger.stored import StoredTree
 from jieli.ledger.types import CheckpointRef
 from seal import checkpoint, note
-from seal.keys import Signer
+from seal.keys import ED25519, Signer
 from seal.tree import EMPTY_ROOT
 
 STAMPS_A_ROUND = 4
@@ -60,10 +62,11 @@ ORDER BY l.id DESC LIMIT 1
 """
 
 
-def sign_head(signer: Signer, *, at: int) -> CheckpointRef | None:
+def sign_head(signer: Signer | SignersOf, *, at: int) -> CheckpointRef | None:
     """Sign the present head and store the checkpoint; None when it is signed already.
 
-    Refuses to sign a log that shrank, or in which the last signed root is no longer a prefix.
+    `signer` is the log's only key, or finds those that the entries below the head name (ADR 24). Refuses to sign a
+    log that shrank, or in which the last signed root is no longer a prefix.
     """
     stands = rows(_STANDS, [])
     if not stands:
@@ -83,11 +86,31 @@ def sign_head(signer: Signer, *, at: int) -> CheckpointRef | None:
             "账本与上一次签名的检查点不一致，拒绝签名。", remedy="请运行 jieli fsck 查明被改动之处。"
         )
     root = roots.get(size, EMPTY_ROOT)
-    text = checkpoint.sign(checkpoint.Checkpoint(origin, size, root), signer).decode()
+    text = signed_note(checkpoint.Checkpoint(origin, size, root), signer, at=at)
     reach("checkpoint.before_store")
     _store(Checkpoint(log=log, size=size, root=root, note=text, signed_at=at))
     reach("checkpoint.after_store")
     return CheckpointRef(size, root, text, at, (), ())
+
+
+def signed_note(head: checkpoint.Checkpoint, signer: Signer | SignersOf, *, at: int) -> str:
+    """The note of a head with a line by each key in force at its size, Ed25519 first; time stands in ML-DSA lines."""
+    if isinstance(signer, Signer):
+        return checkpoint.sign(head, signer).decode()
+    mine = signer(head.origin, log_keys.signing(head.size, log_keys.changes()))
+    first = next((one for one in mine if one.kind == ED25519), None)
+    if first is None:
+        raise RefusesToSign(
+            "没有账本的 Ed25519 签名密钥。", remedy="请先运行 jieli keys init，或从托管恢复。"
+        )
+    return note_of(head, first, [one for one in mine if one is not first], at=at)
+
+
+def note_of(head: checkpoint.Checkpoint, first: Signer, others: Sequence[Signer], *, at: int) -> str:
+    """A head signed by an Ed25519 key and by further ones; `at` (ms) stands in lines of ML-DSA."""
+    more = [checkpoint.signature(head, one, time=at // SECOND) for one in others]
+    data = checkpoint.sign(head, first)
+    return (note.add(data, more) if more else data).decode()
 
 
 def _store(row: Checkpoint | Cosignature | Timestamp) -> None:
@@ -165,7 +188,7 @@ def stamp(authority: TimestampAuthority, shown: CheckpointRef, *, at: int) -> No
 
 
 def run_round(
-    signer: Signer,
+    signer: Signer | SignersOf,
     witnesses: Sequence[Witness],
     authorities: Sequence[TimestampAuthority],
     *,
@@ -219,12 +242,21 @@ def _stamp_waiting(authority: TimestampAuthority, *, at: int) -> None:
         stamp(authority, shown, at=at)
 
 
-def first_checkpoint(signer: Signer, *, at: int) -> None:
+def first_checkpoint(signer: Signer | SignersOf, *, at: int) -> None:
     """Sign the empty log, once, when it is opened: from then on a log without a checkpoint is a damaged one."""
     if queries.last_checkpoint() is None and queries.head(queries.live_log()).size == 0:
         empty = checkpoint.Checkpoint(queries.origin(), 0, tree(0).root())
-        text = checkpoint.sign(empty, signer).decode()
+        text = signed_note(empty, signer, at=at)
         _store(Checkpoint(log=queries.live_log(), size=0, root=empty.root, note=text, signed_at=at))
 
 
-__all__ = ["Refused", "RefusesToSign", "Round", "confirm", "first_checkpoint", "run_round", "sign_head"]
+__all__ = [
+    "Refused",
+    "RefusesToSign",
+    "Round",
+    "confirm",
+    "first_checkpoint",
+    "run_round",
+    "sign_head",
+    "signed_note",
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from hashlib import sha256
 
 from django.db import connections
@@ -12,6 +13,7 @@ from jieli.ledger.fsck import Check, Finding, Note
 from jieli.ledger.models import Checkpoint, Cosignature, Part, Timestamp
 from jieli.ledger.standing import when
 from jieli.ledger.stored import StoredTree
+from jieli.ledger.succeeding import check_succession
 from jieli.ledger.tables import Row, rows
 from jieli.ledger.types import HEARTBEAT, CheckpointRef
 from jieli.ledger.values import sealed_row
@@ -32,6 +34,7 @@ def checks(foreign: dict[str, ForeignLeaves], *, spread: Executor | None = None)
         Check("ledger.book", "账本条目、内容、承诺与哈希块", lambda: check_book(foreign, spread)),
         Check("ledger.rows", "登记与账本一致", check_rows),
         Check("ledger.loose", "见证与时间戳的归属", check_loose_statements),
+        Check("ledger.succession", "账本的接续", check_succession),
         Check("ledger.heartbeat", "检查点与见证是否齐全", check_heartbeat),
     ]
 
@@ -39,18 +42,17 @@ def checks(foreign: dict[str, ForeignLeaves], *, spread: Executor | None = None)
 def check_rows() -> Iterator[Finding]:
     """Every row is the one that its latest part wrote, and every latest part has its row."""
     models = [m for m in rows() if m.parted]
-    log = queries.live_log()
     for model in models:
-        yield from _check_table(model, log)
+        yield from _check_table(model)
     names = {m._meta.db_table for m in models}
     for table in Part.objects.filter(row_table__isnull=False).values_list("row_table", flat=True).distinct():
         if table not in names:
             yield Finding("ledger.row_table", "ledger_part", str(table), f"内容指向未知的表 {table}。")
 
 
-def _check_table(model: type[Row], log: int) -> Iterator[Finding]:
+def _check_table(model: type[Row]) -> Iterator[Finding]:
     table = model._meta.db_table
-    latest = _latest_digests(table, log)
+    latest = _latest_digests(table)
     for row in model._base_manager.using(model.store).order_by("pk").iterator(CHUNK):
         key = str(row.pk)
         if key not in latest:
@@ -64,13 +66,13 @@ def _check_table(model: type[Row], log: int) -> Iterator[Finding]:
         yield Finding("ledger.row_missing", table, key, "账本写入过这一行，但它已不在表中。")
 
 
-def _latest_digests(table: str, log: int) -> dict[str, bytes | None]:
+def _latest_digests(table: str) -> dict[str, bytes | None]:
     """SHA-256 of each row's latest part; None where that part was shredded with the row's personal columns."""
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (row_id) row_id, sha256(body) FROM ledger_part"
-            " WHERE log = %s AND row_table = %s ORDER BY row_id, entry DESC, n DESC",
-            [log, table],
+            " WHERE row_table = %s ORDER BY row_id, log DESC, entry DESC, n DESC",
+            [table],
         )
         return {row: None if digest is None else bytes(digest) for row, digest in cursor.fetchall()}
 
@@ -84,9 +86,15 @@ def checkpoint_checks(keys: Sequence[Vkey], roots: bytes | None = None) -> list[
 
 
 def check_checkpoints(keys: Sequence[Vkey], roots: bytes | None) -> Iterator[Finding]:
-    """Each checkpoint is this log's, signed by its key, and its root is the one the entries give."""
-    head, origin = queries.head(queries.live_log()), queries.origin()
-    stored = queries.checkpoints()
+    """Each checkpoint is its log's, signed by its key, and its root is the one the entries give."""
+    for log in queries.logs():
+        for found in _check_checkpoints(log, keys, roots):
+            yield found if log == 1 else replace(found, id=f"{log}:{found.id}")
+
+
+def _check_checkpoints(log: int, keys: Sequence[Vkey], roots: bytes | None) -> Iterator[Finding]:
+    head, origin = queries.head(log), queries.origin(log)
+    stored = queries.checkpoints(log=log)
     for at in range(0, len(stored), CHECKPOINTS):
         some = stored[at : at + CHECKPOINTS]
         tops = _tops(head, {c.size for c in some if c.size <= head.size})
@@ -166,15 +174,15 @@ def _imprint(response: bytes, text: bytes, roots: bytes | None) -> bytes:
 
 
 def check_loose_statements() -> Iterator[Finding]:
-    """Cosignatures and timestamps stand under a checkpoint that is there, of the live log."""
-    live = queries.live_log()
+    """Cosignatures and timestamps stand under a checkpoint that is there, of a log that was opened."""
+    known = set(queries.logs())
     stored = set(Checkpoint.objects.values_list("log", "size"))
     for model in (Cosignature, Timestamp):
         for log, size in model._base_manager.values_list("log", "size"):
-            if (log, size) not in stored or log != live:
+            if (log, size) not in stored or log not in known:
                 yield Finding("ledger.loose", model._meta.db_table, str(size), f"没有 {size} 条的检查点。")
     for log, size in stored:
-        if log != live:
+        if log not in known:
             yield Finding("ledger.loose", "ledger_checkpoint", str(size), "检查点属于未知的账本。")
 
 
@@ -183,16 +191,22 @@ def check_heartbeat() -> Iterator[Finding | Note]:
 
     And in which hours there was no heartbeat while the log lived: a note, for a machine may be switched off.
     """
-    for beat in queries.entries_of_kind(HEARTBEAT, limit=1):
+    for log in queries.logs():
+        for found in _check_heartbeat(log):
+            yield found if log == 1 else replace(found, id=f"{log}:{found.id}")
+
+
+def _check_heartbeat(log: int) -> Iterator[Finding | Note]:
+    for beat in queries.entries_of_kind(HEARTBEAT, limit=1, log=log):
         for counted in queries.facts([beat.index]).values():
-            now = queries.statements(counted["upto"])
+            now = queries.statements(counted["upto"], log=log)
             for name, table in _STATEMENTS.items():
                 if now[name] < counted[name]:
                     sentence = (
                         f"截至 {counted['upto']} 条，账本记有 {counted[name]} 份，现存 {now[name]} 份。"
                     )
                     yield Finding("ledger.statement_missing", table, str(beat.index), sentence)
-    for silence in queries.pulse().silences:
+    for silence in queries.pulse(log=log).silences:
         begin, end = when(silence.begin), when(silence.end)
         sentence = f"{begin} 至 {end} 没有心跳，其间写入 {silence.entries} 条。"
         yield Note("ledger.silence", "ledger_entry", str(silence.after), sentence)

@@ -36,26 +36,29 @@ class DepositRef:
     stated_at: int
     receipt: bytes
     received_at: int
+    log: int
 
 
 def deposits(*, limit: int = 100) -> list[DepositRef]:
-    """The newest deposits, newest first."""
-    stored = Deposit.objects.filter(log=queries.live_log()).order_by("-size", "depository")[:limit]
+    """The newest deposits, newest first; those of the live log before those of logs that it succeeds."""
+    stored = Deposit.objects.order_by("-log", "-size", "depository")[:limit]
     return [
         DepositRef(
             d.size, d.depository, DepositKind(d.kind), bytes(d.digest), d.number, d.stated_at,
-            bytes(d.receipt), d.received_at,
+            bytes(d.receipt), d.received_at, d.log,
         )
         for d in stored
     ]  # fmt: skip
 
 
 def write_receipts(directory: Path, found: Sequence[DepositRef]) -> None:
-    """Each receipt as it came, named by the size and the depository that it is of; earlier files are replaced."""
+    """Each receipt as it came, named by the size and the depository that it is of (and its log, after the first);
+    earlier files are replaced."""
     with files_in(directory):
         directory.mkdir(parents=True, exist_ok=True)
         for one in found:
-            name = f"{one.size}.{one.depository.replace(':', '_').replace('/', '_')}.receipt"
+            of = f"{one.size}" if one.log == 1 else f"{one.log}-{one.size}"
+            name = f"{of}.{one.depository.replace(':', '_').replace('/', '_')}.receipt"
             (directory / name).write_bytes(one.receipt)
 
 

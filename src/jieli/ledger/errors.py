@@ -19,3 +19,9 @@ class NothingWritten(JieliError):
     """A programming error: a transaction of the book was closed without an entry."""
 
     code = "ledger.nothing_written"
+
+
+class OtherLog(JieliError):
+    """Entries of two logs were to be proved under one checkpoint."""
+
+    code = "ledger.other_log"

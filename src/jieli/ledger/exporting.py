@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jieli.kernel.errors import JieliError
@@ -96,27 +97,27 @@ class Exported:
     removed: int
 
 
-def export(directory: Path, keys: Sequence[Vkey]) -> Exported:
-    """Write the log up to its last signed checkpoint and verify what stands there with `keys`.
+def export(directory: Path, keys: Sequence[Vkey], *, log: int | None = None) -> Exported:
+    """Write a log, by default the live one, up to its last signed checkpoint; verify what stands there with `keys`.
 
     Raises NothingSigned, OtherLogThere (another origin, a longer log, or another history: nothing is touched),
     ExportDamaged (a file that stood there before is not what it was: remove the directory and export anew),
     ExportRuns, CannotWriteThere.
     """
     with files_in(directory), alone(directory):
-        return _export(directory, keys)
+        return _export(directory, keys, queries.live_log() if log is None else log)
 
 
-def _export(directory: Path, keys: Sequence[Vkey]) -> Exported:
-    last = queries.last_checkpoint()
+def _export(directory: Path, keys: Sequence[Vkey], log: int) -> Exported:
+    origin, last = queries.origin(log), queries.last_checkpoint(log)
     if last is None:
         raise NothingSigned(
             "账本还没有已签的检查点，没有可导出的内容。", remedy="请先运行 jieli ledger sign。"
         )
-    _check_same_log(directory, last)
+    _check_same_log(directory, last, log)
     wanted = list(tiles.tiles_of(last.size, entries=True))
     missing = [t for t in wanted if not (directory / t.path()).is_file()]
-    for tile, data in _contents(missing):
+    for tile, data in _contents(missing, log):
         _write(directory / tile.path(), data)
     reach("export.before_checkpoint")
     # Once, for all files: the checkpoint must never outlive a power failure that its tiles did not.
@@ -125,10 +126,10 @@ def _export(directory: Path, keys: Sequence[Vkey]) -> Exported:
     reach("export.after_checkpoint")
     removed = _remove_old(directory, {t.path() for t in wanted})
     _verify(directory, keys)
-    return Exported(queries.origin(), last.size, len(missing), removed)
+    return Exported(origin, last.size, len(missing), removed)
 
 
-def _check_same_log(directory: Path, last: CheckpointRef) -> None:
+def _check_same_log(directory: Path, last: CheckpointRef, log: int) -> None:
     path = directory / "checkpoint"
     if not path.is_file():
         return
@@ -138,27 +139,27 @@ def _check_same_log(directory: Path, last: CheckpointRef) -> None:
         raise ExportDamaged(
             "目录中的检查点无法读取。", remedy="请删除该目录后重新导出，或换一个目录。"
         ) from error
-    same = there.origin == queries.origin() and there.size <= last.size
-    if not same or TileTree(there.size, queries.tile).root() != there.root:
+    same = there.origin == queries.origin(log) and there.size <= last.size
+    if not same or TileTree(there.size, partial(queries.tile, log=log)).root() != there.root:
         raise OtherLogThere(
             f"目录中已有名为 {there.origin}、{there.size} 条的账本，与本账本不是同一段历史，拒绝覆盖。",
             remedy="请换一个目录，并运行 jieli fsck 查明哪一份被改动。",
         )
 
 
-def _contents(missing: Sequence[Tile]) -> Iterator[tuple[Tile, bytes]]:
+def _contents(missing: Sequence[Tile], log: int) -> Iterator[tuple[Tile, bytes]]:
     """What belongs into each missing file; whole tiles are read many at a time."""
     for level in dict.fromkeys(t.level for t in missing):
         of_level = [t for t in missing if t.level == level]
         for at in range(0, len(of_level), AT_ONCE):
             some = of_level[at : at + AT_ONCE]
-            yield from _bundles(some) if level == "entries" else _hash_tiles(int(level), some)
+            yield from _bundles(log, some) if level == "entries" else _hash_tiles(log, int(level), some)
 
 
-def _bundles(some: Sequence[Tile]) -> Iterator[tuple[Tile, bytes]]:
+def _bundles(log: int, some: Sequence[Tile]) -> Iterator[tuple[Tile, bytes]]:
     spans = {t.n: t for t in some}
     first, last = min(spans) * TILE, max(t.n * TILE + t.width for t in some)
-    rows = Entry.objects.filter(log=queries.live_log(), index__gte=first, index__lt=last).order_by("index")
+    rows = Entry.objects.filter(log=log, index__gte=first, index__lt=last).order_by("index")
     packed: dict[int, list[bytes]] = {n: [] for n in spans}
     for index, kind, time, count, commitment in rows.values_list(
         "index", "kind", "time", "count", "commitment"
@@ -169,13 +170,13 @@ def _bundles(some: Sequence[Tile]) -> Iterator[tuple[Tile, bytes]]:
     return ((tile, tiles.pack_entries(packed[n])) for n, tile in spans.items())
 
 
-def _hash_tiles(level: int, some: Sequence[Tile]) -> Iterator[tuple[Tile, bytes]]:
+def _hash_tiles(log: int, level: int, some: Sequence[Tile]) -> Iterator[tuple[Tile, bytes]]:
     full = [t.n for t in some if t.width == TILE]
-    stored = StoredTile.objects.filter(log=queries.live_log(), level=level, n__in=full)
+    stored = StoredTile.objects.filter(log=log, level=level, n__in=full)
     data = dict(stored.values_list("n", "data"))
     for tile in some:
         whole = tile.width == TILE and tile.n in data
-        yield tile, bytes(data[tile.n]) if whole else queries.tile(level, tile.n, tile.width)
+        yield tile, bytes(data[tile.n]) if whole else queries.tile(level, tile.n, tile.width, log=log)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from jieli.ledger import append, locks, queries, upcasting
 from jieli.ledger.append import StagedPart
-from jieli.ledger.bulk import copy_records, copy_rows, update_rows
+from jieli.ledger.bulk import copy_records, copy_rows, insert_as_json, update_rows
 from jieli.ledger.errors import NothingWritten
 from jieli.ledger.models import Log
 from jieli.ledger.tables import Kind, Row, sealed_fields
@@ -25,7 +25,7 @@ _open: ContextVar["Book | None"] = ContextVar("open_book", default=None)
 
 @dataclass
 class Staged:
-    """An entry being written. Its `index` and `time` are known once the outermost transaction has committed."""
+    """An entry being written. `index`, its place over all logs, and `time` are known once the book is closed."""
 
     kind: str
     at: int
@@ -53,6 +53,15 @@ class Staged:
         rows = list(spelled)
         copy_records(model._meta.db_table, columns, (record for _, record, _ in rows), using=model.store)
         self.parts.extend(_part(body, model._meta.db_table, key) for key, _, body in rows)
+
+    def insert_told(
+        self, model: type[Row], spelled: Sequence[tuple[str, Mapping[str, object], bytes]]
+    ) -> None:
+        """As `insert_spelled`, by one statement, each record as JSON has it: for use within `one_message`."""
+        if model.basis:
+            locks.change_bases()
+        insert_as_json(model._meta.db_table, [record for _, record, _ in spelled], using=model.store)
+        self.parts.extend(_part(body, model._meta.db_table, key) for key, _, body in spelled)
 
     def revise(self, *rows: Row) -> None:
         """Write changed rows of `revise` tables; what they were stays in their earlier parts."""

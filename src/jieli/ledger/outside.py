@@ -56,12 +56,16 @@ class WrittenRow:
 
 @dataclass(frozen=True, slots=True)
 class OpenedEntry:
-    """An entry of the lost tail as far as it was kept open; checked against its commitment."""
+    """An entry of the lost tail as far as it was kept open; checked against its commitment.
+
+    `parts`: salt and body of every part, where all of them were kept open.
+    """
 
     index: int
     kind: str
     facts: dict[str, Any]
     rows: tuple[WrittenRow, ...]
+    parts: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class OutsideDamaged(JieliError):
@@ -75,21 +79,23 @@ def companion(directory: Path) -> Path:
     return directory.with_name(directory.name + ".restore")
 
 
-def keep_open(directory: Path, kept: Kept, *, upto: int) -> int:
+def keep_open(directory: Path, kept: Kept, *, upto: int, log: int | None = None) -> int:
     """Write what is new, up to entry `upto`, into the companion of an export; how many entries stand there.
 
-    By rename: a crash leaves the file as it was. Nobody but the owner may read it.
+    `log`: the live one unless another is named. By rename: a crash leaves the file as it was. Nobody but the owner may
+    read it.
     """
-    folder = companion(directory)
+    folder, log = companion(directory), queries.live_log() if log is None else log
+    origin = queries.origin(log)
     with files_in(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        lines = _lines(folder / OPENED, queries.origin())
+        lines = _lines(folder / OPENED, origin)
         last = json.loads(lines[-1])["entry"] if lines else -1
-        lines += [canonical.encode(one).decode() for one in _opened(kept, last + 1, upto)]
+        lines += [canonical.encode(one).decode() for one in _opened(log, kept, last + 1, upto)]
         fresh = folder / (OPENED + ".writing")
         fresh.touch(mode=0o600)
-        head = canonical.encode({"format": FORMAT, "origin": queries.origin()}).decode()
+        head = canonical.encode({"format": FORMAT, "origin": origin}).decode()
         fresh.write_text("".join(line + "\n" for line in [head, *lines]))
         reach("outside.before_rename")
         fresh.replace(folder / OPENED)
@@ -119,8 +125,7 @@ WHERE e.log = $1 AND e.index = ANY($2::bigint[]) ORDER BY p.entry, p.n
 """
 
 
-def _opened(kept: Kept, start: int, stop: int) -> Iterator[dict[str, Any]]:
-    log = queries.live_log()
+def _opened(log: int, kept: Kept, start: int, stop: int) -> Iterator[dict[str, Any]]:
     indexes = [index for (index,) in rows(_INDEXES, [log, sorted(kept), start, stop])]
     for at in range(0, len(indexes), ENTRIES):
         found: dict[int, dict[str, Any]] = {}
@@ -184,11 +189,16 @@ class Outside:
             found = tiles.unpack_entries(data or b"")
             yield [parse_entry(e) for e in found[max(0, start - n * TILE) : stop - n * TILE]]
 
-    def opened(self, start: int, stop: int) -> list[OpenedEntry]:
-        """What was kept open of the entries from `start` to `stop`; OutsideDamaged where one does not verify."""
+    def opened(self, start: int, stop: int, *, kind: str = "") -> list[OpenedEntry]:
+        """What was kept open of the entries from `start` to `stop`, of one kind or of all.
+
+        OutsideDamaged where one does not verify.
+        """
         path = companion(self.directory) / OPENED
         lines = [json.loads(line) for line in _lines(path, self.head.origin)]
-        wanted = {one["entry"]: one for one in lines if start <= one["entry"] < stop}
+        wanted = {
+            one["entry"]: one for one in lines if start <= one["entry"] < stop and kind in ("", one["kind"])
+        }
         found = []
         at = start
         for bundle in self.entries(start, stop) if wanted else ():
@@ -213,7 +223,10 @@ def _checked(line: dict[str, Any], entry: Entry) -> OpenedEntry:
     bodies: list[Any] = [canonical.decode(p["body"].encode()) for p in parts if "salt" in p]
     written = [WrittenRow(b["table"], str(b["id"]), b["row"]) for b in bodies if "table" in b]
     facts: dict[str, Any] = next((b["facts"] for b in bodies if "facts" in b), {})
-    return OpenedEntry(line["entry"], entry.kind, facts, tuple(written))
+    whole = tuple((bytes.fromhex(p["salt"]), p["body"].encode()) for p in parts if "salt" in p)
+    return OpenedEntry(
+        line["entry"], entry.kind, facts, tuple(written), whole if len(whole) == len(parts) else ()
+    )
 
 
 def open_outside(directory: Path, keys: Sequence[Vkey]) -> Outside:

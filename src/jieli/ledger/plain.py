@@ -1,6 +1,7 @@
-"""Statements of the ledger's own, past the ORM: sent as they stand, parameters apart, results in binary."""
+"""Statements past the ORM: sent as they stand, parameters apart, results in binary."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -16,12 +17,49 @@ def rows(statement: str, params: Sequence[object]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
+def prepared(statement: str, params: Sequence[object], *, using: str = "default") -> list[tuple[Any, ...]]:
+    """As `rows`, of a statement whose text is always the same and that every search asks: the server keeps its plan.
+
+    A plan takes the server longer than the answer where fifty rows are looked up by their key. Kept plans belong to
+    the connection; PostgreSQL makes them anew when a table's statistics change, so that none outlives its growth.
+    """
+    connection = connections[using]
+    connection.ensure_connection()
+    driver = connection.connection
+    # Django switches preparing off for the whole connection, for poolers' sake; these few statements want it.
+    before, driver.prepare_threshold = driver.prepare_threshold, 0
+    try:
+        with connection.wrap_database_errors, psycopg.RawCursor(driver) as cursor:
+            cursor.execute(statement, params, binary=True)
+            return cursor.fetchall()
+    finally:
+        driver.prepare_threshold = before
+
+
+def array(values: Iterable[object]) -> str:
+    """Numbers or ids as PostgreSQL reads an array: quicker than having each adapted, and always of one type."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
 def execute(statement: str, params: Sequence[object], *, using: str = "default") -> None:
     """Run a statement that writes; a broken constraint is Django's IntegrityError, as from the ORM."""
     connection = connections[using]
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
         cursor.execute(statement, params)
+
+
+@contextmanager
+def one_message(*, using: str = "default") -> Iterator[None]:
+    """Statements that write, sent in the block one behind the other: the server's answers are awaited once, at its end.
+
+    A transaction that has sent nothing yet begins with them. A broken constraint shows at the end of the block, as
+    Django's IntegrityError. COPY and `script` cannot be among them.
+    """
+    connection = connections[using]
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 def script(statements: str, params: Mapping[str, object]) -> list[tuple[Any, ...]]:

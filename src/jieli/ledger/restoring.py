@@ -15,17 +15,18 @@ from django.db import models
 
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
-from jieli.ledger import locks, queries, upcasting
+from jieli.ledger import locks, log_keys, queries, upcasting
 from jieli.ledger.append import fill_tiles
 from jieli.ledger.bulk import copy_rows
 from jieli.ledger.lost import RESTORED
-from jieli.ledger.models import Checkpoint, Cosignature, Entry
+from jieli.ledger.models import Checkpoint, Cosignature, Entry, Part
 from jieli.ledger.operations import Book, Staged
 from jieli.ledger.outside import OpenedEntry, Outside, WrittenRow, kinds
 from jieli.ledger.stored import StoredTree
 from jieli.ledger.tables import Kind, Row, rows, sealed_fields
 from jieli.ledger.types import ENTRY_VERSION
 from seal.part import Entry as SealedEntry
+from seal.part import part_leaf
 
 
 class Forked(JieliError):
@@ -57,6 +58,20 @@ def put_back(book: Book, outside: Outside, before: Base, *, by: str, at: int) ->
     """
     log = queries.live_log()
     locks.append_to(log)
+    size, lost = put_back_tail(log, outside, before, at=at)
+    facts: dict[str, Any] = {"from": before.size, "to": size, "root": before.root.hex(), "kinds": lost}
+    if before.note is not None:
+        facts["checkpoint"] = before.note
+    return book.entry(RESTORED, by=by, facts=facts)
+
+
+def put_back_tail(log: int, outside: Outside, before: Base, *, at: int) -> tuple[int, dict[str, int]]:
+    """Insert the entries that the backup lacks, and their checkpoint; how far the log reaches now, and their kinds.
+
+    Entries about the log's keys come back with their parts, for who signs at a size follows from them (ADR 24).
+
+    The log's lock is held. Somebody must name the range in the same transaction.
+    """
     size, lost = before.size, dict[str, int]()
     for bundle in outside.entries(before.size, outside.head.size) if outside.head.size > size else ():
         _insert(log, size, bundle)
@@ -64,16 +79,14 @@ def put_back(book: Book, outside: Outside, before: Base, *, by: str, at: int) ->
         for kind, count in kinds(bundle).items():
             lost[kind] = lost.get(kind, 0) + count
     if size > before.size:
+        _insert_parts(log, outside.opened(before.size, size, kind=log_keys.KIND))
         if StoredTree(log, size).root() != outside.head.root:
             raise Forked(
                 "接回的记录与外部副本的根不符。", remedy="请保留备份与外部副本，不要写入，报告此错误。"
             )
         _keep_checkpoint(log, outside, at=at)
     reach("restore.after_tail")
-    facts: dict[str, Any] = {"from": before.size, "to": size, "root": before.root.hex(), "kinds": lost}
-    if before.note is not None:
-        facts["checkpoint"] = before.note
-    return book.entry(RESTORED, by=by, facts=facts)
+    return size, lost
 
 
 def _insert(log: int, size: int, entries: Sequence[SealedEntry]) -> None:
@@ -89,6 +102,16 @@ def _insert(log: int, size: int, entries: Sequence[SealedEntry]) -> None:
         ]
     )  # fmt: skip
     fill_tiles(log, size, leaves)
+
+
+def _insert_parts(log: int, opened: Sequence[OpenedEntry]) -> None:
+    copy_rows(
+        [
+            Part(log=log, entry=one.index, n=n, leaf=part_leaf(salt, body), salt=salt, body=body)
+            for one in opened
+            for n, (salt, body) in enumerate(one.parts)
+        ]
+    )
 
 
 def _keep_checkpoint(log: int, outside: Outside, *, at: int) -> None:

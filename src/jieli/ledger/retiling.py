@@ -54,30 +54,33 @@ class _Log:
 
 
 def retile(*, by: str, at: int) -> Retiled:
-    """Put every tile right that is not the one its entries give; writes an entry where there was one.
+    """Put every tile right, of every log, that is not the one its entries give; writes an entry where there was one.
 
     Raises EntriesDiffer where an entry is not the one its leaf was made of, or the root at the last checkpoint is
     another, or nothing was ever signed: nothing is changed then.
     """
-    log, last = queries.live_log(), queries.last_checkpoint()
-    if last is None:
-        raise _differ("账本还没有已签的检查点，无从核对条目。")
+    logs, removed = list[_Log](), 0
     with transaction.atomic(OWNER, durable=True):
-        _take_lock(log)
-        found = _Log(log, last.size)
-        for leaves in _leaf_tiles(log):
-            _pass_by(found, leaves)
-        if found.signed_root != last.root:
-            raise _differ(f"由条目算出的根与检查点 {last.size} 不符。")
-        _upper(found)
-        removed = _remove(found)
-    entry = None
-    if found.made or removed:
+        for log in queries.logs() or [queries.live_log()]:
+            found, last = _Log(log, 0), queries.last_checkpoint(log)
+            if last is None:
+                raise _differ("账本还没有已签的检查点，无从核对条目。")
+            found.signed = last.size
+            _take_lock(log)
+            for leaves in _leaf_tiles(log):
+                _pass_by(found, leaves)
+            if found.signed_root != last.root:
+                raise _differ(f"由条目算出的根与检查点 {last.size} 不符。")
+            _upper(found)
+            removed += _remove(found)
+            logs.append(found)
+    made, signed, entry = tuple(tile for one in logs for tile in one.made), logs[-1].signed, None
+    if made or removed:
         with book(at=at) as b:
-            facts = {"made": len(found.made), "removed": removed, "checkpoint": last.size}
+            facts = {"made": len(made), "removed": removed, "checkpoint": signed}
             staged = b.entry("ledger.retiled", by=by, facts=facts)
         entry = staged.index
-    return Retiled(found.tiles, tuple(found.made), removed, last.size, entry)
+    return Retiled(sum(one.tiles for one in logs), made, removed, signed, entry)
 
 
 def _differ(sentence: str) -> EntriesDiffer:
@@ -173,6 +176,8 @@ def _remove(found: _Log) -> int:
             removed += cursor.rowcount
             level, width = level + 1, width // TILE
         cursor.execute(
-            "DELETE FROM ledger_tile WHERE log <> %s OR level >= %s OR level < 0", [found.log, level]
+            "DELETE FROM ledger_tile WHERE NOT EXISTS (SELECT FROM ledger_log l WHERE l.id = log)"
+            " OR (log = %s AND (level >= %s OR level < 0))",
+            [found.log, level],
         )
         return removed + int(cursor.rowcount)

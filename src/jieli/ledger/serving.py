@@ -5,7 +5,7 @@ from enum import Enum
 
 from jieli.ledger import queries
 from jieli.ledger.models import Checkpoint, Entry, Log
-from jieli.ledger.types import TILE
+from jieli.ledger.types import LAST_LOG, TILE
 from seal import tiles
 from seal.errors import SealError
 from seal.part import entry_bytes
@@ -29,10 +29,13 @@ class Resource:
 
 
 def checkpoint(log: int) -> Resource | None:
-    """The newest signed checkpoint of a log with its cosignatures; None for a log that is not the live one."""
-    if not _live(log):
+    """The newest signed checkpoint of a log with its cosignatures; None for a log that never was.
+
+    A log that another one succeeded stays where it was: what it once proved, it proves for ever.
+    """
+    if not _opened(log):
         return None
-    last = queries.last_checkpoint()
+    last = queries.last_checkpoint(log)
     return None if last is None else Resource(Media.TEXT, last.cosigned_note.encode(), fixed=False)
 
 
@@ -52,9 +55,9 @@ def bundle(log: int, path: str) -> Resource | None:
     return Resource(Media.BYTES, entry_bundle(log, asked.n, asked.width), fixed=True)
 
 
-def _live(log: int) -> bool:
-    """Whether this is the live log; an installation without a log has none."""
-    return Log.objects.order_by("-id").values_list("id", flat=True).first() == log
+def _opened(log: int) -> bool:
+    """Whether there is such a log: the live one, or one before it."""
+    return log <= LAST_LOG and Log.objects.filter(id=log).exists()
 
 
 def _asked(log: int, path: str) -> Tile | None:
@@ -63,7 +66,7 @@ def _asked(log: int, path: str) -> Tile | None:
         asked = tiles.parse_path(path)
     except SealError:
         return None
-    if not _live(log):
+    if not _opened(log):
         return None
     size = Checkpoint.objects.filter(log=log).order_by("-size").values_list("size", flat=True).first() or 0
     hashes = size if asked.level == "entries" else size >> (tiles.HEIGHT * asked.level)

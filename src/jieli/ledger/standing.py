@@ -77,7 +77,8 @@ def _decided(found: CheckpointRef, trusted: policy.Policy | None) -> policy.Deci
 
 
 def _stamps(found: CheckpointRef) -> tuple[Stamp, ...]:
-    stored = Timestamp.objects.filter(log=queries.live_log(), size=found.size).order_by("authority")
+    log = queries.live_log() if found.log is None else found.log
+    stored = Timestamp.objects.filter(log=log, size=found.size).order_by("authority")
     stamps = []
     for authority, response, received in stored.values_list("authority", "response", "received_at"):
         try:
@@ -88,15 +89,15 @@ def _stamps(found: CheckpointRef) -> tuple[Stamp, ...]:
     return tuple(stamps)
 
 
-def last_counted(trusted: policy.Policy | None) -> Standing | None:
-    """The newest checkpoint that counts, among those that somebody cosigned, or the newest if none need be."""
+def last_counted(trusted: policy.Policy | None, *, log: int | None = None) -> Standing | None:
+    """The newest checkpoint that counts in a log, of those that somebody cosigned, or the newest if none need be."""
     if trusted is None:
         return None
-    log, wanted = queries.live_log(), Checkpoint.objects.order_by("-size")
+    log, wanted = queries.live_log() if log is None else log, Checkpoint.objects.order_by("-size")
     if trusted.quorum is not None:
         wanted = Cosignature.objects.order_by("-size")  # type: ignore[assignment]
     sizes = wanted.filter(log=log).values_list("size", flat=True).distinct()[:LOOKED_AT]
-    for found in reversed(queries.checkpoints(sizes=sizes)):
+    for found in reversed(queries.checkpoints(sizes=sizes, log=log)):
         if (judged := standing(found, trusted)).counts:
             return judged
     return None

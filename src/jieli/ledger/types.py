@@ -5,13 +5,15 @@ from typing import Any
 
 #: A tile holds so many hashes of so many bytes; what the entries of this version spell as their `v`.
 TILE, HASH, ENTRY_VERSION = 256, 32, 1
+#: Logs are numbered in two bytes; an address or a forged place may name one beyond.
+LAST_LOG = 32_767
 #: The kind of the hourly entry that makes silence visible.
 HEARTBEAT = "ledger.heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Where and when the book learnt of something: the order that decides."""
+    """Where and when the book learnt of something: the order that decides. `entry` is a place over all logs."""
 
     entry: int
     n: int
@@ -30,7 +32,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class EntryRef:
-    """An entry of the log as it stands, with the bytes that are its leaf's data."""
+    """An entry as it stands, with the bytes that are its leaf's data; `index` is its place over all logs."""
 
     index: int
     kind: str
@@ -60,6 +62,7 @@ class CheckpointRef:
     signed_at: int
     cosignatures: tuple[tuple[str, str], ...]  # witness name, signature line
     timestamps: tuple[tuple[str, bytes], ...]  # authority name, RFC 3161 response
+    log: int | None = None  # None where the one who signed it just now speaks of the live log
 
     @property
     def cosigned_note(self) -> str:

@@ -7,6 +7,7 @@ ranges together show is judged here. Everybody sees one state of the database, s
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -14,17 +15,17 @@ import psycopg
 from django.db import connections, transaction
 from psycopg.conninfo import make_conninfo
 
-from jieli.ledger import append, walking
+from jieli.ledger import places, queries, walking
 from jieli.ledger.fsck import Finding, Note
 from jieli.ledger.lost import lost_ranges
 from jieli.ledger.plain import rows
-from jieli.ledger.types import TILE
+from jieli.ledger.types import LAST_LOG, TILE
 from jieli.ledger.walking import Emptied, Span, Waiting, Walked
 from seal import canonical
 from seal.errors import SealError
 from seal.tree import root
 
-#: For kinds of entry whose parts after the first ones are kept by a room (items): their leaves, by entry.
+#: For kinds of entry whose parts after the first ones are kept by a room (items): their leaves, by the entry's place.
 ForeignLeaves = Callable[[Sequence[int]], dict[int, list[bytes]]]
 #: Only an entry of such a kind may have shredded a part.
 SHRED_KINDS = ("archive.shred",)
@@ -43,31 +44,63 @@ def check_book(foreign: dict[str, ForeignLeaves], spread: Executor | None = None
     has begun already, whose changes no other connection sees.
     """
     with _one_view() as alone:
-        log = append.live_log()
-        for index in rows("SELECT index FROM ledger_entry WHERE log <> $1", [log]):
-            yield Finding("ledger.entry_log", "ledger_entry", str(index), "条目属于未知的账本。")
-        for (entry,) in rows("SELECT DISTINCT entry FROM ledger_part WHERE log <> $1", [log]):
-            yield Finding("ledger.part_orphan", "ledger_part", f"{entry}", f"内容指向不存在的条目 {entry}。")
-        upper = _Upper(log)
-        named = _Named(log)
-        time = lost = 0
-        ranges = tuple(lost_ranges(log))
-        spans = _spans(log, frozenset(foreign), ranges)
-        for walked, found in _walked(spans, spread if alone else None):
-            yield from found
-            if walked.begins is not None and walked.begins < time:
-                at = walked.span.start
-                yield Finding("ledger.entry_time", "ledger_entry", f"{at}", f"条目 {at} 的时间早于前一条。")
-            time = max(time, walked.ends)
-            yield from named.judge(walked.emptied)
-            yield from _further(walked.waiting, foreign)
-            upper.take(walked.roots)
-            lost += walked.lost
-        if lost:
-            where = "、".join(f"{r.start} 至 {r.stop - 1}" for r in ranges)
-            sentence = f"恢复时丢失了 {lost} 条的内容（第 {where} 条之间），账本已写明；条目本身仍在。"
-            yield Note("ledger.lost_by_restore", "ledger_entry", f"{ranges[0].start}", sentence)
-        yield from upper.judge()
+        known, named, time = queries.logs(), _Named(), 0
+        yield from _of_no_log(known)
+        for log in known:
+            one = _Log(log, named, time)
+            for found in _check_log(one, foreign, spread if alone else None):
+                yield _in_log(log, found)
+            time = one.time
+
+
+def _of_no_log(known: Sequence[int]) -> Iterator[Finding]:
+    """Rows that belong to no log that was ever opened."""
+    for (index,) in rows("SELECT index FROM ledger_entry WHERE log <> ALL($1)", [known]):
+        yield Finding("ledger.entry_log", "ledger_entry", str(index), "条目属于未知的账本。")
+    for (entry,) in rows("SELECT DISTINCT entry FROM ledger_part WHERE log <> ALL($1)", [known]):
+        yield Finding("ledger.part_orphan", "ledger_part", f"{entry}", f"内容指向不存在的条目 {entry}。")
+    for log, level, n in rows("SELECT log, level, n FROM ledger_tile WHERE log <> ALL($1)", [known]):
+        yield Finding(
+            "ledger.tile", "ledger_tile", f"{level}/{n}", f"哈希块 {level}/{n} 属于未知的账本 {log}。"
+        )
+
+
+def _in_log(log: int, found: Finding | Note) -> Finding | Note:
+    """What was found in a log after the first one says in which."""
+    if log == 1:
+        return found
+    return replace(found, id=f"{log}:{found.id}", sentence=f"账本 {log}：{found.sentence}")
+
+
+@dataclass
+class _Log:
+    """A log that is being checked; `time` is that of the last entry seen, at first of the log before it."""
+
+    log: int
+    named: "_Named"
+    time: int
+
+
+def _check_log(
+    one: _Log, foreign: dict[str, ForeignLeaves], spread: Executor | None
+) -> Iterator[Finding | Note]:
+    upper, lost = _Upper(one.log), 0
+    ranges = tuple(lost_ranges(one.log))
+    for walked, found in _walked(_spans(one.log, frozenset(foreign), ranges), spread):
+        yield from found
+        if walked.begins is not None and walked.begins < one.time:
+            at = walked.span.start
+            yield Finding("ledger.entry_time", "ledger_entry", f"{at}", f"条目 {at} 的时间早于前一条。")
+        one.time = max(one.time, walked.ends)
+        yield from one.named.judge(one.log, walked.emptied)
+        yield from _further(one.log, walked.waiting, foreign)
+        upper.take(walked.roots)
+        lost += walked.lost
+    if lost:
+        where = "、".join(f"{r.start} 至 {r.stop - 1}" for r in ranges)
+        sentence = f"恢复时丢失了 {lost} 条的内容（第 {where} 条之间），账本已写明；条目本身仍在。"
+        yield Note("ledger.lost_by_restore", "ledger_entry", f"{ranges[0].start}", sentence)
+    yield from upper.judge()
 
 
 @contextmanager
@@ -103,38 +136,37 @@ def _walked(spans: Sequence[Span], spread: Executor | None) -> Iterator[tuple[Wa
 
 
 class _Named:
-    """Which parts the shred entries name in their facts: (entry that shreds, entry, n)."""
+    """Which parts the shred entries name in their facts: places of the shredding entry and of the part's."""
 
-    def __init__(self, log: int) -> None:
-        self._log = log
+    def __init__(self) -> None:
         self._asked: set[int] = set()
         self._named: set[Emptied] = set()
 
-    def judge(self, emptied: Iterable[Emptied]) -> Iterator[Finding]:
-        """A finding for each emptied part that no shred entry names."""
+    def judge(self, log: int, emptied: Iterable[Emptied]) -> Iterator[Finding]:
+        """A finding for each emptied part of a log that no shred entry names."""
         for some in _pieces(emptied):
             self._ask({e.shredded_in for e in some if e.shredded_in is not None} - self._asked)
             for e in some:
-                if e not in self._named:
+                if e._replace(entry=places.place(log, e.entry)) not in self._named:
                     yield walking.lost(e.entry, e.n)
 
     def _ask(self, entries: set[int]) -> None:
         self._asked |= entries
-        if not entries:
-            return
-        found = rows(
-            "SELECT p.entry, p.body FROM ledger_part p JOIN ledger_entry e ON e.log = p.log AND e.index = p.entry"
-            " WHERE p.log = $1 AND p.entry = ANY($2::bigint[]) AND p.n = 0 AND e.kind = ANY($3::text[])"
-            " AND p.body IS NOT NULL",
-            [self._log, list(entries), list(SHRED_KINDS)],
-        )
-        for shredding, body in found:
-            try:
-                said: Any = canonical.decode(body)
-            except SealError:
-                continue  # the walk names this part
-            pairs = said.get("facts", {}).get("parts", [])
-            self._named.update(Emptied(shredding, entry, n) for entry, n in pairs)
+        for log, indexes in places.by_log(entries).items():
+            for index, body in rows(_SHREDS, [log, indexes, list(SHRED_KINDS)]) if log <= LAST_LOG else ():
+                try:
+                    said: Any = canonical.decode(body)
+                except SealError:
+                    continue  # the walk names this part
+                pairs, by = said.get("facts", {}).get("parts", []), places.place(log, index)
+                self._named.update(Emptied(by, entry, n) for entry, n in pairs)
+
+
+_SHREDS = (
+    "SELECT p.entry, p.body FROM ledger_part p JOIN ledger_entry e ON e.log = p.log AND e.index = p.entry"
+    " WHERE p.log = $1 AND p.entry = ANY($2::bigint[]) AND p.n = 0 AND e.kind = ANY($3::text[])"
+    " AND p.body IS NOT NULL"
+)
 
 
 def _pieces(emptied: Iterable[Emptied]) -> Iterator[list[Emptied]]:
@@ -143,7 +175,7 @@ def _pieces(emptied: Iterable[Emptied]) -> Iterator[list[Emptied]]:
         yield some[at : at + LEAVES]
 
 
-def _further(waiting: Sequence[Waiting], foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
+def _further(log: int, waiting: Sequence[Waiting], foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
     """Entries that commit to leaves kept by a room, a bounded number of leaves at a time."""
     chunk: list[Waiting] = []
     held = 0
@@ -151,17 +183,19 @@ def _further(waiting: Sequence[Waiting], foreign: dict[str, ForeignLeaves]) -> I
         chunk.append(w)
         held += max(w.count, 1)
         if held >= LEAVES:
-            yield from _judge_further(chunk, foreign)
+            yield from _judge_further(log, chunk, foreign)
             chunk, held = [], 0
-    yield from _judge_further(chunk, foreign)
+    yield from _judge_further(log, chunk, foreign)
 
 
-def _judge_further(chunk: Sequence[Waiting], foreign: dict[str, ForeignLeaves]) -> Iterator[Finding]:
+def _judge_further(
+    log: int, chunk: Sequence[Waiting], foreign: dict[str, ForeignLeaves]
+) -> Iterator[Finding]:
     for kind, provider in foreign.items():
         mine = [w for w in chunk if w.kind == kind]
-        more = provider([w.index for w in mine]) if mine else {}
+        more = provider([places.place(log, w.index) for w in mine]) if mine else {}
         for w in mine:
-            leaves = w.own + more.get(w.index, [])
+            leaves = w.own + more.get(places.place(log, w.index), [])
             if len(leaves) != w.count or root(leaves) != w.commitment:
                 yield walking.uncommitted(w.index, w.count, w.commitment, leaves)
 
@@ -195,7 +229,3 @@ class _Upper:
                 yield walking.wrong_tile(level, n)
         for level, n in expected:
             yield walking.missing_tile(level, n)
-        for log, level, n in rows("SELECT log, level, n FROM ledger_tile WHERE log <> $1", [self._log]):
-            yield Finding(
-                "ledger.tile", "ledger_tile", f"{level}/{n}", f"哈希块 {level}/{n} 属于未知的账本 {log}。"
-            )

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from jieli.archive import checks as archive_checks
 from jieli.archive.media import checks as media_checks
 from jieli.ledger import checks as ledger_checks
-from jieli.ledger import queries
+from jieli.ledger import log_keys, queries
 from jieli.ledger.checks import ForeignLeaves
 from jieli.ledger.fsck import Check, Report, run
 from jieli.papers import checks as papers_checks
@@ -40,7 +40,7 @@ def all_checks(profile: Profile, *, at: int, spread: Executor | None = None) -> 
     home = home_of(profile)
     roots = home.timestamp_roots.read_bytes() if home.timestamp_roots.exists() else None
     signed = ledger_checks.checkpoint_checks(public_keys(home), roots)
-    return [*room_checks(spread=spread), *signed, *archive_checks.key_checks(at=at)]
+    return [*room_checks(spread=spread), *signed, *log_keys.checks(), *archive_checks.key_checks(at=at)]
 
 
 def audit(profile: Profile, *, at: int, progress: Callable[[str], None] | None = None) -> Report:

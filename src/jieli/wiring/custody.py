@@ -46,6 +46,15 @@ def custody() -> Custody:
     return read_custody(os.environ)
 
 
+def kept_here(home: Home, settings: Custody | None = None) -> bool:
+    """Whether the keeper asked is this home's own, at the socket where `jieli keys keep` listens by itself.
+
+    Such a one shares the account and the files of those who ask; `jieli serve` starts it along with them.
+    """
+    asked = (settings or custody()).keeper
+    return asked is not None and asked.absolute() == home.keeper_socket.absolute()
+
+
 def root(settings: Custody) -> VaultRoot | None:
     """The root that lives elsewhere; None for the file. Nothing is asked of it yet."""
     if settings.vault is None or settings.token_file is None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.db import connections
@@ -12,7 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 from jieli.archive.keys.ring import ROOT
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import armed
-from jieli.wiring.custody import Custody, custody
+from jieli.wiring import signing_keys
+from jieli.wiring.custody import Custody, custody, kept_here
 from jieli.wiring.home import Home, home_of
 from jieli.wiring.keeper_line import SocketKeeper
 from jieli.wiring.profile import Profile
@@ -42,6 +44,7 @@ def check(profile: Profile, *, deploy: bool) -> list[Fault]:
         found += [
             *_profile(profile),
             *_custody(home, settings),
+            *_retired(home),
             *_transfers(profile, home),
             *_stores(profile),
         ]
@@ -57,9 +60,28 @@ def _keys(home: Home, settings: Custody) -> Iterator[Fault]:
         if not path.exists():
             yield Fault("check.no_keys", f"没有{what}。", "请运行 jieli keys init。")
         elif path != home.policy and path.stat().st_mode & 0o077:
-            yield Fault(
-                "check.keys_readable", f"{what}可被本机其他账户读取。", f"请收紧 {path.name} 的权限。"
-            )
+            yield _readable(what, path)
+    for path in sorted({*home.log_key.parent.rglob("*.key")} - {home.log_key}):
+        if path.stat().st_mode & 0o077:
+            yield _readable("账本签名密钥", path)
+
+
+def _readable(what: str, path: Path) -> Fault:
+    return Fault("check.keys_readable", f"{what}可被本机其他账户读取。", f"请收紧 {path.name} 的权限。")
+
+
+def _retired(home: Home) -> Iterator[Fault]:
+    """Keys that sign no more and still lie here."""
+    try:
+        left = signing_keys.lying_about(home)
+    except PermissionError:
+        return  # the signer's own directory: its account is told
+    if left:
+        sentence = (
+            f"已停用的账本私钥仍在本机（{'、'.join(left)}）：持有它就能向只认旧公钥的人出示伪造的账本。"
+        )
+        remedy = "请运行 jieli keys rotate-log --finish --destroy-old，备份里的一并销毁。"
+        yield Fault("check.retired_key", sentence, remedy, grave=False)
 
 
 def _custody(home: Home, settings: Custody) -> Iterator[Fault]:
@@ -80,7 +102,8 @@ def _custody(home: Home, settings: Custody) -> Iterator[Fault]:
     if account == os.geteuid():
         sentence = "密钥守护进程与网页以同一系统账户运行，彼此没有隔开。"
         yield Fault("check.keeper_same_account", sentence, "请以另一账户运行 jieli keys keep。", grave=False)
-    if os.access(home.keys / ROOT, os.R_OK):
+    # One that `jieli serve` runs along shares its files by design: it is said above, and lived with.
+    if os.access(home.keys / ROOT, os.R_OK) and not kept_here(home, settings):
         sentence = "设了 JIELI_KEEPER，但本账户仍能读到安装目录里的根密钥。"
         yield Fault("check.root_beside_keeper", sentence, "请把密钥环移到守护进程账户的目录。")
 

@@ -11,7 +11,7 @@ from typing import Any
 from jieli.archive import operations as archive
 from jieli.archive import queries as archived
 from jieli.kernel.ids import new_id
-from jieli.ledger import locks, restoring
+from jieli.ledger import locks, places, restoring
 from jieli.ledger.operations import Book
 from jieli.ledger.outside import OpenedEntry, WrittenRow
 from jieli.ledger.restoring import Replayed
@@ -37,17 +37,19 @@ def keep_others_out() -> None:
     locks.destroy_one_at_a_time()
 
 
-def replay(book: Book, lost: Sequence[OpenedEntry], start: int, *, by: str, at: int) -> Done:
-    """Stage everything that the tail from entry `start` on had done, in its order."""
+def replay(book: Book, lost: Sequence[OpenedEntry], start: int, *, log: int, by: str, at: int) -> Done:
+    """Stage everything that the tail of a log from entry `start` on had done, in its order."""
+    first = places.place(log, start)
     found: list[Replayed] = []
     items = released = 0
     for one in lost:
+        replays = places.place(log, one.index)
         if one.kind != SHRED:
-            found.append(restoring.replay(book, one, by=by, facts={**one.facts, "replays": one.index}))
+            found.append(restoring.replay(book, one, by=by, facts={**one.facts, "replays": replays}))
             continue
         here, gone = _still_here(one)
         released += _give_way(book, gone, by=by, at=at)
-        facts = {**_facts(one.facts, start, len(gone)), "replays": one.index}
+        facts = {**_facts(one.facts, first, len(gone)), "replays": replays}
         if gone or facts["parts"]:
             done = restoring.replay(book, here, by=by, facts=facts)
             found.append(replace(done, skipped=len(one.rows) - done.written))
@@ -73,10 +75,16 @@ def _still_here(one: OpenedEntry) -> tuple[OpenedEntry, list[int]]:
     return replace(one, rows=tuple(rows)), gone
 
 
-def _facts(facts: Mapping[str, Any], start: int, items: int) -> dict[str, Any]:
-    """The facts of a destruction as far as they still hold: parts of the tail are lost already."""
-    parts = [[entry, n] for entry, n in facts.get("parts", []) if entry < start]
-    return {**facts, "items": items, "parts": parts}
+def _facts(facts: Mapping[str, Any], first: int, items: int) -> dict[str, Any]:
+    """The facts of a destruction as far as they still hold: parts of the tail, which begins at place `first`, are lost.
+
+    What stays of each part's row is said beside it, and goes with it; early destructions say nothing of that.
+    """
+    kept = [n for n, (entry, _) in enumerate(facts.get("parts", [])) if entry < first]
+    said = {
+        name: [facts[name][n] for n in kept] for name in ("parts", "stays") if len(facts.get(name, ())) > 0
+    }
+    return {**facts, "items": items, "parts": [], **said}
 
 
 def _give_way(book: Book, items: Sequence[int], *, by: str, at: int) -> int:

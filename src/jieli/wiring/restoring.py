@@ -10,19 +10,28 @@ from pathlib import Path
 
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
-from jieli.ledger import fsck, outside, queries, restoring
+from jieli.ledger import fsck, outside, queries, restoring, succeeding
 from jieli.ledger.lost import RESTORED
 from jieli.ledger.operations import book
 from jieli.ledger.outside import OpenedEntry, Outside
 from jieli.ledger.restoring import Base, Forked, Replayed
-from jieli.wiring import backup, checks, dumping, ports, replaying, start
+from jieli.wiring import (
+    backup,
+    checks,
+    dumping,
+    log_rotation,
+    new_log,
+    ports,
+    replaying,
+    restored_keys,
+    restoring_media,
+    start,
+)  # fmt: skip
 from jieli.wiring.backup import Manifest
 from jieli.wiring.custody import custody
 from jieli.wiring.home import Home, home_of, write_secret
 from jieli.wiring.profile import Profile
-from jieli.wiring.seen import Judged, judge
-from seal import policy
-from seal.keys import Vkey
+from jieli.wiring.seen import Asked, Judged, judge
 
 BY = "system:restore"
 
@@ -39,6 +48,12 @@ class TailLost(JieliError):
     code = "restore.tail_lost"
 
 
+class NothingLost(JieliError):
+    """A new log was asked for, and nobody saw more of the old one than is left: it can simply go on."""
+
+    code = "restore.nothing_lost"
+
+
 class Unclean(JieliError):
     """What was loaded does not agree with its own ledger."""
 
@@ -47,9 +62,14 @@ class Unclean(JieliError):
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did: entries put back, what was done again, and how the installation stands now."""
+    """What a restore did: entries put back, what was done again, and how the installation stands now.
+
+    `succeeded_by` is the origin of the new log and `vkey` its public key, where the old one could not go on; else "".
+    """
 
     origin: str
+    succeeded_by: str
+    vkey: str
     base: int
     to: int
     judged: Judged
@@ -79,44 +99,71 @@ def restore(
     keys: Path | None = None,
     shown: Sequence[Path] = (),
     without_witness: bool = False,
+    new_origin: str = "",
     at: int,
 ) -> Restored:
     """Restore a backup; `outside_directory`: an export made with `--for-restore`; `shown`: checkpoints others hold.
 
+    `new_origin`: the name of a new log, for the case that a witness saw more than there is left anywhere (ADR 19).
     Errors: NotEmpty, BackupDamaged, OutsideDamaged, Forked (nothing is loaded), TailLost (nothing is loaded),
-    WitnessAway, KeyringMissing (put the root key back, then again), Unclean.
+    NothingLost (nothing is loaded), OriginTaken, WitnessAway, KeyringMissing (put the root key back, then again),
+    Unclean.
     """
     home = home_of(profile)
     start.connect(start.addresses(profile))
     manifest = backup.read(directory, keys)
     _check_empty(home, manifest)
-    known = _keys(home, manifest)
-    there = outside.open_outside(outside_directory, known)
+    there = outside.open_outside(outside_directory, restored_keys.known(home, manifest))
     _check_same_log(manifest, there)
-    judged = judge(
-        profile, manifest, there, _policy(home, manifest), shown, at=at, without_witness=without_witness
-    )
-    if judged.ahead:
-        raise TailLost(
-            f"{judged.ahead} 见过 {judged.most} 条，备份与外部副本合起来只到 {judged.reach} 条："
-            "账尾已经丢失，照此接续会使账本分叉，已拒绝。未载入任何内容。",
-            remedy="请找到更新的外部副本（jieli ledger export --for-restore 的目录）后再恢复。",
-        )
+    trusted, mine = restored_keys.trusted(home, manifest), restored_keys.held(home, there.head.origin)
+    asked = Asked(manifest, there, trusted, mine)
+    judged = judge(profile, asked, shown, at=at, without_witness=without_witness)
+    _check_tail(judged, new_origin, manifest)
     opened = _opened(manifest, there)
     _load(home, manifest)
     ports.fill(profile, at=at)
+    restoring_media.put_back(manifest, at=at)
     before = _sound(profile, manifest, at=at)
     done = replaying.Done((), 0, 0)
-    if not _written(before, there):
-        done = _put_back(there, before, opened, at=at)
+    if not _written(before, there, manifest, new_origin):
+        tail = _Tail(there, before, opened, manifest.values["log"])
+        done = (
+            _put_back(tail, home, at=at)
+            if not new_origin
+            else _succeed(tail, home, judged, new_origin, at=at)
+        )
     reach("restore.after_commit")
+    old = manifest.values["log"]
+    vkey = new_log.take_over(home, new_origin, before=old) if new_origin else ""
+    if not new_origin:
+        log_rotation.settle(home, log=old)
     held = replaying.finish(by=BY, at=at)
+    restoring_media.remove_destroyed(by=BY, at=at)
     (home.root / start.RESTORING).unlink(missing_ok=True)
     report = fsck.run(checks.all_checks(profile, at=at))
     return Restored(
-        there.head.origin, before.size, max(before.size, there.head.size), judged, done.replayed, done.items, held,
-        done.released, manifest.keys["until"] < at, report.clean, tuple(n.sentence for n in report.notes),
+        there.head.origin, new_origin, vkey, before.size, max(before.size, there.head.size), judged, done.replayed,
+        done.items, held, done.released, manifest.keys["until"] < at, report.clean,
+        tuple(n.sentence for n in report.notes),
     )  # fmt: skip
+
+
+def _check_tail(judged: Judged, new_origin: str, manifest: Manifest) -> None:
+    """With a tail that is lost even outside only a new log can go on, and without only the old one."""
+    if new_origin:
+        new_log.check_origin(new_origin, manifest.values["origin"])
+    if judged.ahead and not new_origin:
+        raise TailLost(
+            f"{judged.ahead} 见过 {judged.most} 条，备份与外部副本合起来只到 {judged.reach} 条："
+            "账尾已经丢失，照此接续会使账本分叉，已拒绝。未载入任何内容。",
+            remedy="请先找更新的外部副本（jieli ledger export --for-restore 的目录）；确实没有，"
+            "再以 --new-origin 新名称 另起新账本：旧账本封存，新账本第 0 条写明所接续与所丢失的。",
+        )
+    if new_origin and not judged.ahead:
+        raise NothingLost(
+            f"没有人见过比 {judged.reach} 条更多的账本，旧账本可以接续，不得另起新账本。未载入任何内容。",
+            remedy="请去掉 --new-origin 再恢复；见证方手里有更新的检查点的，请以 --witness 给出。",
+        )
 
 
 def _check_empty(home: Home, manifest: Manifest) -> None:
@@ -132,21 +179,6 @@ def _check_empty(home: Home, manifest: Manifest) -> None:
             "这个安装已有数据，恢复会把两段历史混在一起，已拒绝。",
             remedy="请给出空的安装目录（JIELI_HOME）与空的数据库。",
         )
-
-
-def _policy(home: Home, manifest: Manifest) -> policy.Policy:
-    """The home's own policy; the one that the backup brings along where there is none."""
-    text = (
-        home.policy.read_bytes()
-        if home.policy.exists()
-        else manifest.values["public"].get("trust.policy", "").encode()
-    )
-    return policy.parse(text)
-
-
-def _keys(home: Home, manifest: Manifest) -> tuple[Vkey, ...]:
-    found = _policy(home, manifest)
-    return (*found.logs, *found.witnesses.values())
 
 
 def _check_same_log(manifest: Manifest, there: Outside) -> None:
@@ -197,11 +229,11 @@ def _load(home: Home, manifest: Manifest) -> None:
 def _sound(profile: Profile, manifest: Manifest, *, at: int) -> Base:
     """What was loaded is the log that the manifest names, and agrees with itself; the log as the backup had it."""
     values = manifest.values
-    size = queries.head(queries.live_log()).size
-    if size == values["size"]:
+    log = queries.live_log()
+    if log == values["log"] and queries.head(log).size == values["size"]:
         report = fsck.run(checks.all_checks(profile, at=at))
         now = restoring.base()
-        wrong = [f.sentence for f in report.findings]
+        wrong = [f.sentence for f in restoring_media.of_rows(report.findings)]
         if now.root.hex() != values["root"]:
             wrong.append("账本的根与备份清单不符。")
         if wrong:
@@ -213,9 +245,15 @@ def _sound(profile: Profile, manifest: Manifest, *, at: int) -> Base:
     return Base(values["size"], bytes.fromhex(values["root"]), values["checkpoint"] or None)
 
 
-def _written(before: Base, there: Outside) -> bool:
+def _written(before: Base, there: Outside, manifest: Manifest, new_origin: str) -> bool:
     """Whether the transaction that puts back and does again has committed before a crash."""
-    last = queries.entries_of_kind(RESTORED, limit=1)
+    if queries.live_log() != manifest.values["log"]:
+        if queries.origin() != new_origin:
+            raise NotEmpty(
+                f"这里的恢复已另起新账本 {queries.origin()}。", remedy="请以同一条命令（同一新名称）继续。"
+            )
+        return True
+    last = queries.entries_of_kind(RESTORED, limit=1, log=manifest.values["log"])
     said = queries.facts([last[0].index]) if last else {}
     return any(
         f["from"] == before.size and f["to"] == max(before.size, there.head.size) for f in said.values()
@@ -228,11 +266,35 @@ def _opened(manifest: Manifest, there: Outside) -> list[OpenedEntry]:
     return there.opened(size, head.size) if head.size > size else []
 
 
-def _put_back(there: Outside, before: Base, opened: list[OpenedEntry], *, at: int) -> replaying.Done:
+@dataclass(frozen=True)
+class _Tail:
+    """All that is left of what came after the backup, in the log `log`."""
+
+    there: Outside
+    before: Base
+    opened: list[OpenedEntry]
+    log: int
+
+
+def _put_back(tail: _Tail, home: Home, *, at: int) -> replaying.Done:
     """One transaction: the tail, the entry that names it, and everything that is done again."""
+    mine = restored_keys.held(home, tail.there.head.origin)
     with book(at=at) as b:
         replaying.keep_others_out()
-        restoring.put_back(b, there, before, by=BY, at=at)
-        done = replaying.replay(b, opened, before.size, by=BY, at=at)
+        restoring.put_back(b, tail.there, tail.before, by=BY, at=at)
+        restored_keys.say_lost_change(b, mine, tail.there.keys, by=BY)
+        done = replaying.replay(b, tail.opened, tail.before.size, log=tail.log, by=BY, at=at)
+        reach("restore.before_commit_of_replay")
+    return done
+
+
+def _succeed(tail: _Tail, home: Home, judged: Judged, origin: str, *, at: int) -> replaying.Done:
+    """One transaction: the old log as far as it is left, the new one with its entry 0, and what is done again there."""
+    signers = new_log.signers(home, origin, like=tail.log)
+    lost = succeeding.Lost(judged.most, judged.ahead)
+    with book(at=at) as b:
+        replaying.keep_others_out()
+        succeeding.succeed(b, tail.there, tail.before, lost, signers=signers, by=BY, at=at)
+        done = replaying.replay(b, tail.opened, tail.before.size, log=tail.log, by=BY, at=at)
         reach("restore.before_commit_of_replay")
     return done

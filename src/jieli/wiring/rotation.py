@@ -14,8 +14,10 @@ from jieli.archive.keys.ring import HeldKeyring
 from jieli.archive.keys.store import current_epoch
 from jieli.kernel.errors import JieliError
 from jieli.ledger import queries as ledger
-from jieli.wiring.custody import custody, keyring
+from jieli.wiring import log_rotation
+from jieli.wiring.custody import custody, kept_here, keyring
 from jieli.wiring.home import home_of
+from jieli.wiring.keeper_line import SocketKeeper
 from jieli.wiring.profile import Profile
 
 
@@ -163,10 +165,26 @@ def status(profile: Profile) -> dict[str, Any]:
     return {
         "place": told["place"],
         "holder": "keeper" if kept else "process",
+        "keeper": _keeper(profile) if kept else None,
         "fingerprints": told["fingerprints"],
         "epochs": listed(),
         "unfinished": unfinished(),
         "last_drill": {"entry": last[0].index, "at": last[0].time} if last else None,
+        "log": log_rotation.status(profile),
+    }
+
+
+def _keeper(profile: Profile) -> dict[str, Any]:
+    """Where the keeper listens, as which account, and whether `jieli serve` runs it along."""
+    asked = custody().keeper
+    if asked is None:
+        return {}
+    account = SocketKeeper(asked).account()
+    return {
+        "socket": str(asked),
+        "account": account,
+        "same_account": account == os.geteuid(),
+        "with_serve": kept_here(home_of(profile)),
     }
 
 

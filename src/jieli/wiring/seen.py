@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jieli.connectors.witness import HttpWitness
 from jieli.kernel.errors import JieliError
+from jieli.kernel.times import SECOND
 from jieli.ledger.outside import Outside
 from jieli.ledger.ports import Conflict, Refused, Unreachable, Witness
 from jieli.ledger.restoring import Forked
@@ -13,6 +14,7 @@ from jieli.wiring.backup import Manifest
 from jieli.wiring.profile import Profile
 from seal import checkpoint, note
 from seal.errors import SealError
+from seal.keys import Signer
 from seal.policy import Policy
 
 
@@ -39,18 +41,20 @@ class Judged:
     silent: tuple[str, ...]
 
 
-def judge(
-    profile: Profile,
-    manifest: Manifest,
-    there: Outside,
-    known: Policy,
-    shown: Sequence[Path],
-    *,
-    at: int,
-    without_witness: bool,
-) -> Judged:
+@dataclass(frozen=True)
+class Asked:
+    """What is asked about: a backup and what is outside of it, by whom the house trusts; `mine` sign for it here."""
+
+    manifest: Manifest
+    there: Outside
+    known: Policy
+    mine: Sequence[Signer]
+
+
+def judge(profile: Profile, asked: Asked, shown: Sequence[Path], *, at: int, without_witness: bool) -> Judged:
     """Ask every witness that has an address, and read what others brought. Forked where one saw another history."""
-    seen: dict[str, int] = {path.name: _shown(path, there, known) for path in shown}
+    manifest, there, known = asked.manifest, asked.there, asked.known
+    seen: dict[str, int] = {path.name: _shown(path, there) for path in shown}
     silent: list[str] = []
     beside = dict(profile.witness_urls)
     for key in known.witnesses.values():
@@ -59,7 +63,7 @@ def judge(
             silent.append(key.name)
             continue
         try:
-            seen[key.name] = _ask(HttpWitness(name=key.name, url=url), manifest, there)
+            seen[key.name] = _ask(HttpWitness(name=key.name, url=url), asked, at=at)
         except Unreachable as error:
             if not without_witness:
                 raise WitnessAway(
@@ -74,11 +78,12 @@ def judge(
     return Judged(extent, most, ahead, tuple(seen), tuple(silent))
 
 
-def _ask(witness: Witness, manifest: Manifest, there: Outside) -> int:
+def _ask(witness: Witness, asked: Asked, *, at: int) -> int:
     """How many entries a witness has seen. Ours is shown again with `old 0`; one that knows the log names its size."""
+    manifest, there = asked.manifest, asked.there
     mine = there.head.size >= manifest.values["signed"]
     size = there.head.size if mine else manifest.values["signed"]
-    text = there.log_note if mine else manifest.values["checkpoint"]
+    text = _with_mine(there.log_note if mine else manifest.values["checkpoint"], asked.mine, at=at)
     try:
         answer = witness.add_checkpoint(old=0, proof=[], note=text)
         if not isinstance(answer, Conflict):
@@ -95,16 +100,31 @@ def _ask(witness: Witness, manifest: Manifest, there: Outside) -> int:
     return told
 
 
-def _shown(path: Path, there: Outside, known: Policy) -> int:
+def _with_mine(text: str, mine: Sequence[Signer], *, at: int) -> str:
+    """A checkpoint with lines by the keys held here as well: a witness may no longer take those that signed it then.
+
+    Only what was signed before is signed again, so nothing can fork by it; nobody is given it but who is asked.
+    """
+    if not text:
+        return text
+    head, signed = checkpoint.parse(text.encode())
+    there = {(line.name, line.id) for line in signed.signatures}
+    fresh = [one for one in mine if one.name == head.origin and (one.name, one.vkey.id) not in there]
+    lines = [checkpoint.signature(head, one, time=at // SECOND) for one in fresh]
+    return note.add(text.encode(), lines).decode() if lines else text
+
+
+def _shown(path: Path, there: Outside) -> int:
     """The size of a checkpoint that somebody holds; Forked where it is of another history of the same log."""
     try:
         head, signed = checkpoint.parse(path.read_bytes())
-        verified = note.verify(signed, known.logs)
+        # The log's retired keys are among them: somebody may hold what one of these signed in its time.
+        verified = note.verify(signed, [key for key in there.keys if key.name == there.head.origin])
     except (OSError, SealError) as error:
         raise NotShown(
             f"{path.name} 不是可读的检查点。", remedy="请给出检查点文件或见证方交还的 cosigned。"
         ) from error
-    if head.origin != there.head.origin or not any(v.key.name == head.origin for v in verified):
+    if head.origin != there.head.origin or not verified:
         raise NotShown(f"{path.name} 不是本账本签出的检查点。", remedy="请核对文件与信任策略中的账本公钥。")
     if head.size <= there.head.size and there.root(head.size) != head.root:
         raise Forked(

@@ -2,13 +2,12 @@
 
 import fcntl
 import json
-import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,12 +20,15 @@ from jieli.ledger.checkpoints import Round
 from jieli.ledger.deposits import deposit_when_due
 from jieli.ledger.patience import Patience
 from jieli.ledger.ports import DepositKind, Unreachable
+from jieli.wiring import calling, policy_file
 from jieli.wiring.home import Home, home_of
 from jieli.wiring.profile import BadProfile, Profile
+from jieli.wiring.signing_keys import NOW, HeldKeys, NoKeys, path_of, read
 from seal import policy
-from seal.keys import Signer, Vkey, parse_signer
+from seal.keys import ED25519, Signer, Vkey
 
 ROUND_SECONDS = 1.0  # signs at most once a second
+AGAIN_SECONDS = 0.2  # while somebody else signs
 BY = "system:signer"
 
 
@@ -36,10 +38,10 @@ class SignerRuns(JieliError):
     code = "signer.runs"
 
 
-class NoKeys(JieliError):
-    """This installation has no signing key yet."""
+class NoSignature(JieliError):
+    """A signer started for one round did not finish it."""
 
-    code = "signer.no_keys"
+    code = "signer.no_signature"
 
 
 def trusted(home: Home) -> policy.Policy:
@@ -50,9 +52,9 @@ def trusted(home: Home) -> policy.Policy:
 
 
 def public_keys(home: Home) -> tuple[Vkey, ...]:
-    """The public keys of the log and its witnesses, as fsck needs them."""
+    """The public keys of the log and its witnesses, as fsck and the export need them: the log's retired ones too."""
     known = trusted(home)
-    return (*known.logs, *known.witnesses.values())
+    return (*known.logs, *policy_file.retired(home), *known.witnesses.values())
 
 
 def trusted_if_any(home: Home) -> policy.Policy | None:
@@ -103,10 +105,10 @@ def depositories(profile: Profile) -> list[HttpDepository]:
 
 
 def read_key(home: Home) -> Signer:
-    """The signing key. Call it in the signer process only."""
+    """The log's Ed25519 signing key, the first of a checkpoint's. Call it where keys are made, and in the signer."""
     if not home.log_key.exists():
         raise NoKeys("没有账本签名密钥。", remedy="请先运行 jieli keys init，或从托管恢复。")
-    return parse_signer(home.log_key.read_text().strip())
+    return read(path_of(home, NOW, ED25519))
 
 
 @contextmanager
@@ -132,11 +134,9 @@ class _Outside:
     patience: Patience
 
 
-def _outside(profile: Profile) -> _Outside:
-    known = trusted(home_of(profile))
-    return _Outside(
-        witnesses(profile), authorities(profile), depositories(profile), known, Patience()
-    )  # fmt: skip
+def _outside(profile: Profile, patience: Patience | None = None) -> _Outside:
+    known, waits = trusted(home_of(profile)), Patience() if patience is None else patience
+    return _Outside(witnesses(profile), authorities(profile), depositories(profile), known, waits)
 
 
 def sign_once(profile: Profile, *, at: int) -> dict[str, Any]:
@@ -145,7 +145,12 @@ def sign_once(profile: Profile, *, at: int) -> dict[str, Any]:
     with alone(home):
         outside = _outside(profile)
         _confirm(outside, at=at)
-        return _round(read_key(home), outside, at=at)()
+        return _round(_held(home), outside, at=at)()
+
+
+def _held(home: Home) -> HeldKeys:
+    read_key(home)  # NoKeys before anybody is asked for anything
+    return HeldKeys(home)
 
 
 def _confirm(outside: _Outside, *, at: int) -> None:
@@ -157,7 +162,7 @@ def _confirm(outside: _Outside, *, at: int) -> None:
             outside.patience.failed(witness.name, at=at)
 
 
-def _round(signer: Signer, outside: _Outside, *, at: int) -> Callable[[], dict[str, Any]]:
+def _round(signer: HeldKeys, outside: _Outside, *, at: int) -> Callable[[], dict[str, Any]]:
     """One round; called, the result says what came of it. Most rounds have nobody who asks."""
     before, waits = queries.last_checkpoint(), outside.patience
     done = checkpoints.run_round(signer, outside.witnesses, outside.authorities, at=at, patience=waits)
@@ -178,38 +183,25 @@ def _round(signer: Signer, outside: _Outside, *, at: int) -> Callable[[], dict[s
 def serve(profile: Profile, *, clock: Callable[[], int], stop: Callable[[], bool]) -> None:
     """Sign whenever the head moved, and answer who asks over the socket, until told to stop."""
     home = home_of(profile)
-    with alone(home), _listening(home.signer_socket) as listener:
-        outside = _outside(profile)
+    with alone(home), calling.listening(home.signer_socket, a_round=ROUND_SECONDS) as listener:
+        signer, outside, stood = _held(home), _outside(profile), _stands(home)
         _confirm(outside, at=clock())
-        signer = read_key(home)
         while not stop():
-            caller = _next_caller(listener)
+            callers = calling.next_callers(listener)
+            if (now := _stands(home)) != stood:  # a rotation changed the policy, or somebody named a witness
+                outside, stood = _outside(profile, outside.patience), now
             done = _round(signer, outside, at=clock())
-            if caller is not None:
-                with caller:
-                    caller.sendall(json.dumps(done()).encode() + b"\n")
+            if callers:
+                with ExitStack() as stack:
+                    for caller in callers:
+                        stack.enter_context(caller)
+                    calling.answer(callers, done())
 
 
-@contextmanager
-def _listening(path: Path) -> Iterator[socket.socket]:
-    path.unlink(missing_ok=True)  # we hold the lock: a socket file here is a dead signer's
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        path.chmod(0o600)
-        listener.listen(8)
-        listener.settimeout(ROUND_SECONDS)
-        try:
-            yield listener
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _next_caller(listener: socket.socket) -> socket.socket | None:
-    try:
-        caller, _ = listener.accept()
-    except TimeoutError:
-        return None
-    return caller
+def _stands(home: Home) -> tuple[int, int]:
+    """Which policy file stands there: it is always replaced whole."""
+    found = home.policy.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def as_json(done: Round) -> dict[str, Any]:
@@ -225,32 +217,39 @@ def as_json(done: Round) -> dict[str, Any]:
 def ask(profile: Profile) -> dict[str, Any]:
     """Ask the signer for a checkpoint over everything committed so far.
 
-    Nobody answers: the demo starts a signer for one round; production answers `pending` and the signer
-    catches up when it is started again.
+    Nobody listens: the demo starts a signer for one round; production answers `pending`, and `why`, and the signer
+    catches up when it is started again. One that listens and does not answer is waited for, never doubled.
     """
-    answer = _asked(home_of(profile).signer_socket)
-    if answer is None:
-        return _one_round() if profile.demo else {"checkpoint": "pending"}
-    return answer
+    end = time.monotonic() + calling.PATIENCE
+    while True:
+        try:
+            return calling.asked(home_of(profile).signer_socket)
+        except calling.NobodyAnswers as away:
+            found = _one_round() if profile.demo else _pending(away)
+        except calling.NoAnswer as silent:
+            return _pending(silent)
+        # another process signs its one round at this moment: it may have looked at the head before us
+        if found.get("code") != SignerRuns.code or time.monotonic() > end:
+            return found
+        time.sleep(AGAIN_SECONDS)
 
 
-def _asked(path: Path) -> dict[str, Any] | None:
-    """What the signer answers; None when there is none, or when it died while it was asked."""
-    try:
-        with socket.socket(socket.AF_UNIX) as caller:
-            caller.settimeout(60)
-            caller.connect(str(path))
-            answer = b"".join(iter(lambda: caller.recv(4_096), b""))
-            found: dict[str, Any] = json.loads(answer)
-    except (OSError, ValueError):
-        return None
-    return found
+def _pending(error: JieliError) -> dict[str, Any]:
+    return {"checkpoint": "pending", "code": error.code, "why": f"{error.sentence}{error.remedy}"}
 
 
 def _one_round() -> dict[str, Any]:
     command = [sys.executable, "-m", "jieli", "ledger", "sign", "--once", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return {"checkpoint": "pending"}
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        found = {}
+    if done.returncode == 0 and found:
+        return found
+    if "code" not in found:  # it died, or what went wrong has no sentence: its own words are in its log
+        return _pending(
+            NoSignature(f"签名一轮没有完成（退出码 {done.returncode}）。", remedy="请稍后再次运行。")
+        )
+    words = f"签名一轮没有完成：{found.get('error', '')}{found.get('remedy', '')}"
+    return {"checkpoint": "pending", "code": found["code"], "why": words}

@@ -1,30 +1,43 @@
-"""Keeping a few processes running: started together, started again when one dies, ended together."""
+"""Keeping a few processes running: started in their order, started again when one dies, ended together."""
 
+import os
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from types import FrameType
 
 #: Seconds between looks, until a child that died is started again, and until one that will not end is killed.
 LOOK, FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.2, 0.5, 30.0, 10.0
+#: Seconds that the others wait for a child which they will ask.
+READY = 20.0
 
 
 @dataclass(frozen=True)
 class Child:
-    """A process to keep: its name for people, and its command."""
+    """A process to keep: its name for people, and its command.
+
+    `listens`: the socket at which the children after it will ask; they are started once somebody answers there.
+    `without`: names that its environment does not hold, for it has no business with them.
+    """
 
     name: str
     command: Sequence[str]
+    listens: Path | None = None
+    without: frozenset[str] = frozenset()
 
 
 class _Kept:
     """A child with its process and how long to wait before it is started again; the wait doubles each time."""
 
     def __init__(self, child: Child, environ: Mapping[str, str]) -> None:
-        self.child, self.environ = child, dict(environ)
+        self.child = child
+        self.environ = {name: value for name, value in environ.items() if name not in child.without}
         self.process = self._start()
         self.pause, self.waited = FIRST_PAUSE, 0.0
 
@@ -36,6 +49,8 @@ class _Kept:
         """Start it again if it died and the pause is over."""
         if self.process.poll() is None:
             return
+        if not self.waited:
+            self._bury()
         self.waited += LOOK
         if self.waited >= self.pause:
             self.process, self.waited = self._start(), 0.0
@@ -50,6 +65,30 @@ class _Kept:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self._bury()
+
+    def _bury(self) -> None:
+        """End what the dead child had started: the workers of a web server would go on answering without it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def _wait(one: _Kept, ending: Event) -> None:
+    """Until the child listens. Not for ever, nor for one that died: the others then say themselves what they miss."""
+    path, until = one.child.listens, time.monotonic() + READY
+    while path is not None and not answers(path) and one.process.poll() is None and time.monotonic() < until:
+        if ending.wait(LOOK):
+            return
+
+
+def answers(path: Path) -> bool:
+    """Whether somebody listens at a unix socket: its file alone may be a dead process's."""
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def supervise(
@@ -67,7 +106,9 @@ def supervise(
     before = {s: signal.signal(s, told) for s in (signal.SIGINT, signal.SIGTERM)} if stop is None else {}
     kept: list[_Kept] = []
     try:
-        kept.extend(_Kept(child, environ) for child in children)
+        for child in children:
+            kept.append(_Kept(child, environ))
+            _wait(kept[-1], ending)
         while not ending.wait(LOOK):
             for one in kept:
                 one.look()

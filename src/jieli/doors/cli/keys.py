@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from jieli.access.types import Permission
+from jieli.doors.cli import keys_log
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, command, err, out, table
 from jieli.kernel.times import local
+from jieli.ledger.places import numbered
 from jieli.wiring import keeper, keys, rotation
 from jieli.wiring.home import home_of
 
@@ -24,16 +26,27 @@ Second = Annotated[Path | None, typer.Option("--second", help="乙单的文件�
 def init(
     origin: Annotated[str, typer.Option(help="账本名称，如 jieli.example.cn/log；一经建立不可更改。")],
     witness: Annotated[list[str] | None, typer.Option(help="见证方：“名称 公钥 网址”，可多次给出。")] = None,
+    also: keys_log.Also = None,
     as_json: AsJson = False,
 ) -> None:
     """建立签名密钥与账本，并写下本安装的信任策略。"""
     with command(as_json=as_json) as run:
-        made = keys.init(run.profile, origin=origin, witness_lines=witness or [], at=run.at())
+        made = keys.init(
+            run.profile, origin=origin, witness_lines=witness or [], also=also or [], at=run.at()
+        )
+        more = {"also": list(made.also)} if made.also else {}
         run.answer(
-            {"origin": made.origin, "vkey": made.vkey, "fingerprint": made.fingerprint, "new": made.new},
+            {
+                "origin": made.origin,
+                "vkey": made.vkey,
+                "fingerprint": made.fingerprint,
+                "new": made.new,
+                **more,
+            },
             say=lambda: out.print(
                 f"账本 {made.origin} {'已建立' if made.new else '早已建立'}。\n"
-                f"公钥 {made.vkey}\n指纹 {made.fingerprint}",
+                + "\n".join(f"公钥 {vkey}" for vkey in (made.vkey, *made.also))
+                + f"\n指纹 {made.fingerprint}",
                 markup=False,
             ),
         )
@@ -54,6 +67,9 @@ def rotate(sign_in: As, as_json: AsJson = False) -> None:
 
 def _progress(as_json: bool) -> Callable[[int, int], None] | None:
     return None if as_json else lambda moved, of: err.print(f"改封 {moved} / {of}")
+
+
+app.command("rotate-log")(keys_log.rotate_log)
 
 
 @app.command("escrow")
@@ -115,8 +131,8 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _say_status(found: dict[str, Any]) -> None:
-    holder = "守护进程" if found["holder"] == "keeper" else "本进程"
-    out.print(f"根密钥：{found['place']}，由{holder}持有", markup=False)
+    keys_log.say_status(found["log"])
+    out.print(f"根密钥：{found['place']}，由{_holder(found['keeper'])}持有", markup=False)
     for name, text in found["fingerprints"].items():
         out.print(f"{name}  {text}", markup=False)
     rows: list[list[object]] = [
@@ -127,8 +143,16 @@ def _say_status(found: dict[str, Any]) -> None:
     table("封装期", ["期", "状态", "页", "启用", "退役", "应销毁", "已销毁"], rows)()
     last = found["last_drill"]
     out.print(
-        f"上次演练：{_day(last['at'])}，账本第 {last['entry']} 条" if last else "上次演练：尚无", markup=False
+        f"上次演练：{_day(last['at'])}，账本第 {numbered(last['entry'])} 条" if last else "上次演练：尚无",
+        markup=False,
     )
+
+
+def _holder(keeper: dict[str, Any] | None) -> str:
+    if not keeper:
+        return "本进程"
+    whose = "与本进程同一账户" if keeper["same_account"] else "另一账户"
+    return f"守护进程（{whose}{'，随 jieli serve 运行' if keeper['with_serve'] else ''}；{keeper['socket']}）"
 
 
 def _day(at: int | None) -> str:

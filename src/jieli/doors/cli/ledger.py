@@ -49,11 +49,14 @@ def export(
     for_restore: Annotated[
         bool, typer.Option("--for-restore", help="另在“目录.restore”里留下恢复时须重放的销毁、保全与撤权。")
     ] = False,
+    log: Annotated[
+        int | None, typer.Option(min=1, help="第几本账；缺省是现行的一本。被接续的旧账本照旧可以导出。")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """把已签的账本导出为普通文件（C2SP tlog-tiles），写后整体核验；他人的程序可直接读取。"""
     with command(as_json=as_json) as run:
-        done = backup.export(run.profile, directory, for_restore=for_restore)
+        done = backup.export(run.profile, directory, for_restore=for_restore, log=log)
         run.answer(
             {
                 "origin": done.origin, "size": done.size, "written": done.written, "removed": done.removed,

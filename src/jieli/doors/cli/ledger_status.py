@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jieli.kernel.times import local
-from jieli.ledger import deposits, queries, standing
+from jieli.ledger import deposits, queries, standing, succeeding
 from jieli.ledger.standing import Standing, silent, span, when
 from jieli.wiring import signer
 from jieli.wiring.home import home_of
@@ -26,6 +26,7 @@ def status(profile: Profile, *, at: int) -> tuple[dict[str, Any], Rows]:
     waiting = {a.name: len(standing.unstamped(a.name, at=at)) for a in signer.authorities(profile)}
     faults = standing.clock_faults(last, judged.stamps if judged else (), at=at)
     pulse = queries.pulse(until=at)
+    before = succeeding.earlier()
     values = {
         "origin": queries.origin(),
         "size": size,
@@ -38,6 +39,7 @@ def status(profile: Profile, *, at: int) -> tuple[dict[str, Any], Rows]:
         "unstamped": waiting,
         "clock": faults,
         "heartbeat": pulse.last,
+        "earlier": [asdict(one) for one in before],
         "silences": [asdict(silence) for silence in pulse.silences],
     }
     signed = f"{last.size} 条，{local(last.signed_at):%Y-%m-%d %H:%M:%S}" if last else "尚无"
@@ -47,6 +49,7 @@ def status(profile: Profile, *, at: int) -> tuple[dict[str, Any], Rows]:
         ["最后检查点", signed],
         ["见证", _witnessed(judged)],
     ]
+    rows[1:1] = [[f"第 {one.log} 本（已封存）", f"{one.origin}：{one.told()}"] for one in before]
     if counted and counted.witnessed:
         rows.append(["已见证到", f"{counted.size} 条"])
     rows.append(["时间戳", _stamped(judged)])

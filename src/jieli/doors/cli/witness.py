@@ -115,11 +115,14 @@ def sign_offline(
     directory: Annotated[Path, typer.Argument(help="公司交来的文件夹。")],
     witness: Annotated[Path, typer.Option("--witness", help="见证方自己的目录：密钥与见过的检查点。")],
     log: Annotated[list[str] | None, typer.Option(help="所见证账本的公钥；第一次须给出，此后记住。")] = None,
+    drop_log: Annotated[
+        list[str] | None, typer.Option("--drop-log", help="账本已停用的公钥：从此不再认它的签名。")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """不联网的见证：核对账本是上次见过的那个的延续，才签名；被改写或被回退的一律拒签。"""
     with command(as_json=as_json, house=False) as run:
-        judge = _witness(witness, _pinned(witness, log or []), run.at)
+        judge = _witness(witness, _pinned(witness, log or [], drop_log or []), run.at)
         with files_in(directory):
             answer = answer_folder(directory, judge)
         if answer.status != OK:
@@ -136,11 +139,11 @@ def _witness(directory: Path, keys: list[Vkey], at: Callable[[], int]) -> Witnes
     return Witness(directory / "seen", logs, _signer(directory), lambda: at() // SECOND)
 
 
-def _pinned(directory: Path, given: list[str]) -> list[Vkey]:
+def _pinned(directory: Path, given: list[str], gone: list[str]) -> list[Vkey]:
     """The log keys that this witness was told once and keeps; the stick's own copy is never believed."""
     kept = directory / "logs"
     known = kept.read_text().split() if kept.exists() else []
-    wanted = list(dict.fromkeys([*known, *given]))
+    wanted = [text for text in dict.fromkeys([*known, *given]) if text not in gone]
     keys = [parse_vkey(text) for text in wanted]
     if not keys:
         raise NoLogKey(
