@@ -111,6 +111,29 @@ def test_a_person_goes_with_both_halves_of_his_talk(jieli: Jieli, tmp_path: Path
     assert jieli.answer("fsck")["clean"] is True
 
 
+def test_a_person_is_erased_from_the_registers_too_and_the_command_says_where_he_is_still_named(
+    jieli: Jieli, tmp_path: Path
+) -> None:
+    bring(jieli, tmp_path, *TALK)
+    gone = jieli.company.customers["wm-lin"]
+    placed = jieli.answer("hold", "place", "人", gone, *HELD)
+    refused = jieli.refused("shred", "person", gone, "--with-register", *WHY)
+    assert refused["code"] == "archive.person_kept"
+    jieli.answer("hold", "release", placed["hold"], *HELD)
+    done = jieli.answer("shred", "person", gone, "--with-register", *WHY)
+    assert (done["items"], done["register_rows"]) == (len(TALK), 2)
+    assert {one["table"] for one in done["still_named"]} <= {"consent_step", "consent_notice"}
+    refused = jieli.refused("shred", "person", gone, "--with-register", *WHY)
+    assert refused["code"] == "archive.unknown_person"
+    other = jieli.company.customers["wm-gu"]
+    said = jieli.said("shred", "person", other, "--with-register", *WHY)
+    assert "登记已清空 2 行" in said and "这些字样仍见于：" in said
+    paper = tmp_path / "销毁证明.pdf"
+    jieli.answer("shred", "paper", done["shred"], "--as", "admin", "--out", paper)
+    assert paper.read_bytes().startswith(b"%PDF")
+    assert jieli.answer("fsck")["clean"] is True
+
+
 def test_what_is_past_its_time_goes_only_when_somebody_else_agreed(jieli: Jieli, tmp_path: Path) -> None:
     bring(jieli, tmp_path, *TALK)
     assert due(jieli) == {}

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 
 from jieli.access.types import Role
-from jieli.archive import operations
+from jieli.archive import operations, retention
+from jieli.archive import queries as archived
 from jieli.archive.types import HoldScope
 from jieli.doors.web import door
 from jieli.kernel.times import DAY
@@ -16,6 +17,7 @@ from jieli.matters import operations as matters
 from jieli.matters.types import Involved, MatterKind, PersonKind
 from tests.conftest import NOW
 from tests.doors import sample, sample_talk
+from tests.rooms.test_retention_records import opening
 
 As = Callable[[UUID], Client]
 LATER = NOW + 4 * 366 * DAY
@@ -88,3 +90,93 @@ def test_the_company_sees_the_same_periods_what_is_due_and_what_keeps_it(
 def test_who_may_not_see_the_ledger_does_not_see_the_page(as_person: As, house: sample.Sample) -> None:
     lead = as_person(sample.person("lead", Role.SALES_LEAD))
     assert lead.get("/retention/").status_code == 404
+
+
+PLAN = {"code": "chat", "reason": "每季清理"}
+
+
+@pytest.fixture
+def later(house: sample.Sample, monkeypatch: pytest.MonkeyPatch) -> sample.Sample:
+    """Four years on: what was said then is due."""
+    sample_talk.talked(house)
+    monkeypatch.setattr(door, "now", lambda profile: LATER)
+    return house
+
+
+def test_a_plan_is_asked_for_agreed_to_and_carried_out_on_pages_alone(
+    as_person: As, later: sample.Sample
+) -> None:
+    admin, yan = as_person(administrator()), as_person(sample.person("yan", Role.COMPLIANCE))
+    asking = text(admin, "/retention/")
+    assert "提请销毁" in asking and "聊天记录：" in asking
+    assert 'href="/retention/" aria-current="page"' in asking
+    assert "提请审批</button>" not in text(yan, "/retention/")
+    answer = admin.post("/retention/propose", PLAN, follow=True)
+    told = answer.content.decode()
+    assert "等待您以外的人审批" in told and "等待审批" in told
+    assert "提请审批</button>" not in told
+    [plan] = retention.state(at=LATER).plans
+    assert "没有可以执行的计划" in admin.post("/retention/run", follow=True).content.decode()
+    assert "到期销毁" in text(yan, "/approvals/")
+    yan.post(f"/approvals/{plan.request}", {"decision": "agree", "reason": ""})
+    assert "现在执行已批准的计划" in text(admin, "/retention/")
+    assert "现在执行已批准的计划" not in text(yan, "/retention/")
+    done = admin.post("/retention/run", follow=True).content.decode()
+    assert "已执行 1 个计划" in done and "没有在办的计划" in done
+    assert archived.certificate(plan.id) is not None
+
+
+def administrator() -> UUID:
+    return sample.person("admin", Role.SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"code": "chat"}, "console.mistyped"),
+        ({"reason": "清理"}, "console.mistyped"),
+        ({"code": "chat", "reason": "  "}, "console.mistyped"),
+        ({"code": "call", "reason": "清理"}, "archive.nothing_due"),
+        ({"code": "consent", "reason": "清理"}, "archive.unknown_class"),
+        ({"code": "x' OR 1", "reason": "清理"}, "archive.unknown_class"),
+    ],
+)
+def test_a_plan_that_cannot_be_says_why_and_keeps_what_was_typed(
+    as_person: As, later: sample.Sample, values: dict[str, str], code: str
+) -> None:
+    answer = as_person(administrator()).post("/retention/propose", values)
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert code in page
+    assert values.get("reason", "").strip() in page
+    assert retention.state(at=LATER).plans == ()
+
+
+@pytest.mark.parametrize("role", [Role.AUDIT, Role.COMPLIANCE, Role.SALES_LEAD])
+@pytest.mark.parametrize("address", ["/retention/propose", "/retention/run"])
+def test_who_may_not_destroy_finds_no_such_address(
+    as_person: As, later: sample.Sample, role: Role, address: str
+) -> None:
+    assert as_person(sample.person("other", role)).post(address, PLAN).status_code == 404
+    assert as_person(administrator()).get(address).status_code == 405
+    assert retention.state(at=LATER).plans == ()
+
+
+def test_a_class_that_no_plan_destroys_says_why(as_person: As, house: sample.Sample) -> None:
+    page = text(as_person(sample.person("audit", Role.AUDIT)), "/retention/")
+    for one in retention.defaults()[1]:
+        assert one.stays in page
+    assert page.count("不由计划销毁") == sum(bool(one.stays) for one in retention.defaults()[1])
+
+
+def test_what_was_looked_for_is_due_as_well_and_asked_of_the_room_that_keeps_it(
+    as_person: As, later: sample.Sample
+) -> None:
+    matter = matters.open_matter(kind=MatterKind.LEAK, title=None, people=[], by="person:yan", at=NOW)
+    opening(matter.id, NOW)
+    admin = as_person(administrator())
+    assert "查阅记录（谁看过什么）：" not in text(admin, "/retention/")
+    matters.close(number=matter.number, by="person:yan", at=NOW)
+    assert "查阅记录（谁看过什么）：1 条" in text(admin, "/retention/")
+    answer = admin.post("/retention/propose", {"code": "opening", "reason": "每年清理"}, follow=True)
+    assert "已提请销毁查阅记录（谁看过什么） 1 条" in answer.content.decode()

@@ -13,11 +13,13 @@ from jieli.doors.web import door
 from jieli.kernel.times import DAY
 from tests.conftest import NOW
 from tests.doors import sample, sample_talk
+from tests.journeys.conftest import SHOTS
 from tests.journeys.look import check
 
 pytestmark = pytest.mark.journey
 Begin = Callable[[UUID], None]
 LATER = NOW + 4 * 366 * DAY
+LONG = "按个人信息管理制度第十二条，每季度清理一次期限届满而没有争议、没有人主张的聊天记录；" * 6
 
 
 def test_a_person_sees_until_when_his_records_are_kept(
@@ -58,3 +60,43 @@ def test_the_company_sees_what_is_due_and_the_plan_that_waits(
     page.goto("/retention/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("已经到期")
     check(page, "retention")
+
+
+def test_the_administrator_asks_for_a_plan_another_agrees_and_it_is_carried_out(
+    page: Page, archive_open: None, signed_in: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = sample.full()
+    sample_talk.consented(house, "1001", "1002")
+    sample_talk.talked(house)
+    monkeypatch.setattr(door, "now", lambda profile: LATER)
+    admin, yan = sample.person("admin", Role.SYSTEM), sample.person("yan", Role.COMPLIANCE)
+    signed_in(admin)
+    page.goto("/retention/")
+    here = page.get_by_role("navigation", name="主导航").get_by_role("link", name="保存与销毁")
+    expect(here).to_have_attribute("aria-current", "page")
+    check(page, "retention-ask")
+    page.get_by_role("radio").check()
+    page.get_by_label("理由").fill("   ")
+    page.get_by_role("button", name="提请审批").click()
+    expect(page.get_by_role("alert")).to_contain_text("没有填写“理由”")
+    expect(page.get_by_role("radio")).to_be_checked()
+    check(page, "retention-error", names=frozenset({"console", "mistyped"}))
+    page.get_by_label("理由").fill(LONG)
+    page.get_by_role("button", name="提请审批").click()
+    expect(page.get_by_text("等待您以外的人审批")).to_be_visible()
+    check(page, "retention-waiting")
+    signed_in(yan)
+    page.goto("/retention/")
+    page.get_by_role("link", name="等待审批").click()
+    expect(page.get_by_text(LONG)).to_be_visible()
+    check(page, "retention-approve")
+    page.get_by_role("button", name="同意").click()
+    signed_in(admin)
+    page.goto("/retention/")
+    check(page, "retention-approved")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.screenshot(path=SHOTS / "retention-approved-390.png", full_page=True)
+    page.get_by_role("button", name="现在执行已批准的计划").click()
+    expect(page.get_by_text("已执行 1 个计划")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("没有到期的内容")
+    check(page, "retention-done")

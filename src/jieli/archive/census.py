@@ -45,16 +45,41 @@ def newest_batch() -> int:
     return int(found)
 
 
-def walk(after: Place, *, upto_batch: int, limit: int) -> list[ItemRef]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The batches that one log of the book holds: what lies in them is proved by its checkpoints."""
+
+    log: int
+    from_batch: int
+    upto_batch: int
+
+
+def spans(*, upto_batch: int) -> list[Span]:
+    """The batches up to this one by log, oldest first; nearly always one. A restore gives no number of a batch twice,
+    so those of a later log are all above those of the log before it."""
+    found = _rows(
+        "SELECT log, min(row_id::bigint) FROM ledger_part WHERE row_table = 'archive_batch' GROUP BY log ORDER BY log",
+        [],
+    )
+    there = [(log, first) for log, first in found if first <= upto_batch]
+    ends = [*(first - 1 for _, first in there[1:]), upto_batch][: len(there)]
+    return [
+        Span(log, first if n else 0, last)
+        for n, ((log, first), last) in enumerate(zip(there, ends, strict=True))
+    ]
+
+
+def walk(after: Place, *, upto_batch: int, limit: int, from_batch: int = 0) -> list[ItemRef]:
     """The next items after a place, by conversation and then in the order of their events, destroyed ones too.
 
-    Batches after `upto_batch` are left aside, so that going on tomorrow walks the same items as today.
+    Batches after `upto_batch` are left aside, so that going on tomorrow walks the same items as today; those before
+    `from_batch` too.
     """
     found = _rows(
         f"SELECT {ITEM_COLUMNS} FROM {ITEM_TABLES} WHERE (i.conversation, i.event_at, i.item_id) > (%s, %s, %s)"  # noqa: S608 - our words
-        " AND i.conversation >= %s AND i.item_id < %s"
+        " AND i.conversation >= %s AND i.item_id < %s AND i.item_id >= %s"
         " ORDER BY i.conversation, i.event_at, i.item_id LIMIT %s",
-        [*after, after[0], (upto_batch + 1) * POSITIONS, limit],
+        [*after, after[0], (upto_batch + 1) * POSITIONS, from_batch * POSITIONS, limit],
     )
     return [item_ref(row) for row in found]
 

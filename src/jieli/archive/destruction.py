@@ -4,7 +4,8 @@
    held ones; both seal what will stay (ADR 27). From here on nobody finds the item.
 2. The index segments are rewritten without it, and the old ones deleted by the shred role.
 3. Its secret's page is rewritten without the secret and committed in the key store.
-4. The shred role's function empties ciphertext and personal columns; it asks for holds again.
+4. The shred role's function empties ciphertext and personal columns; it asks for holds again. Of a person, what was
+   admitted since the intent goes first, by an intent of its own: emptied rows no longer say that it is his.
 5. `archive.shredded` and the certificate.
 
 A crash between two steps, or a hold placed meanwhile, leaves an intent without a certificate, which
@@ -12,7 +13,7 @@ A crash between two steps, or a hold placed meanwhile, leaves an intent without 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connections, transaction
@@ -59,7 +60,10 @@ def shred_conversation(
 def shred_person(
     *, person: UUID, reason: str, by: str, at: int, matter: UUID | None = None
 ) -> CertificateRef:
-    """Destroy every item that goes with a person: `taking.of_person` has the rule. Registers are not touched."""
+    """Destroy every item that goes with a person: `taking.of_person` has the rule. Registers are not touched.
+
+    What was said before and is admitted until the end goes too; what is said afterwards is not meant.
+    """
     intent = intend(
         items=taking.of_person(person), scope=ShredScope.PERSON, target=str(person), reason=reason, by=by, at=at,
         matter=matter,
@@ -77,19 +81,20 @@ def intend(
     at: int,
     matter: UUID | None = None,
     id: UUID | None = None,
+    records: Sequence[tuple[str, str]] = (),
 ) -> UUID:
     """Step 1: intent and tombstones, however many. Held, or NothingToShred if none of the items is there any more.
 
     Holds of 时效 are brought up to date first. The entry's facts name the parts (of bases and conversations) that
     lose their last item and go with it, and what stays of their rows. `id` where the destruction carries out a
-    retention plan.
+    retention plan; `records` are rows of other rooms that such a plan covers, as (table, id).
     """
     with book(at=at) as b:
         locks.destroy_one_at_a_time()
         holds.keep_limits(at=at)
         found = taking.living(items)
         ids = [item for item, _ in found]
-        ending = taking.parts_that_end(ids, scope, target)
+        ending = taking.parts_that_end(ids, scope, target, records)
         if not found and not ending.parts:
             raise NothingToShred("没有可销毁的条目。", remedy="它们可能已经销毁；请查看销毁证明。")
         if held := taking.in_the_way(ids, wish=taking.wished(scope, matter)):
@@ -126,13 +131,22 @@ def held_is_named(items: Sequence[int]) -> Iterator[None]:
 
 
 def finish(intent: UUID, *, by: str, at: int) -> CertificateRef:
-    """Steps 2 to 5 of a destruction, from wherever it stopped. Held if a hold came in between."""
+    """Steps 2 to 5 of a destruction, from wherever it stopped. Held if a hold came in between.
+
+    Crash before the certificate: all of it is done again, the search for late messages too.
+    """
+    row = Shred.objects.get(id=intent)
     items = list(Tombstone.objects.filter(shred=intent).order_by("item_id").values_list("item_id", flat=True))
     unlist(items)
     reach("shred.after_unlist")
     left = erase_secrets(items)
     reach("shred.after_secrets")
-    empty(intent, items)
+    for begun in taking.late_intents(row):
+        finish(begun, by=by, at=at)
+    while late := late_or_emptied(row, items):
+        reach("shred.late_found")
+        with suppress(NothingToShred):  # another process finished them meanwhile
+            destroy_late(row, late, by=by, at=at)
     reach("shred.after_emptied")
     return certify(intent, left, by=by, at=at)
 
@@ -159,6 +173,31 @@ def erase_secrets(items: Sequence[int]) -> set[int]:
         for start in range(0, len(items), ERASED_AT_ONCE):
             left |= erase(ports.keyring(), items[start : start + ERASED_AT_ONCE])
         return left
+
+
+def late_or_emptied(row: Shred, items: Sequence[int]) -> list[int]:
+    """Step 4, unless messages of the person whom the intent names came since: then these, and nothing is emptied.
+
+    Imports that have begun end first and no other begins, so that none can come between the look and the emptying.
+    """
+    if row.scope not in (ShredScope.PERSON.value, ShredScope.REGISTER.value) or queries.certificate(row.id):
+        empty(row.id, items)
+        return []
+    with transaction.atomic(using="default", durable=True):
+        locks.change_bases()
+        if late := taking.late(row):
+            return late
+        empty(row.id, items)
+    return []
+
+
+def destroy_late(row: Shred, items: Sequence[int], *, by: str, at: int) -> CertificateRef:
+    """Destroy what came of a person after the intent `row`, for its reason and under its matter."""
+    scope = ShredScope.PERSON if row.scope == ShredScope.REGISTER.value else ShredScope.ITEMS
+    intent = intend(
+        items=items, scope=scope, target=row.target, reason=row.reason, by=by, at=at, matter=row.matter
+    )
+    return finish(intent, by=by, at=at)
 
 
 def empty(intent: UUID, items: Sequence[int]) -> None:

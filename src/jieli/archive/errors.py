@@ -152,3 +152,15 @@ class NothingDue(JieliError):
     """Nothing of a class is past its time, or all of it is held."""
 
     code = "archive.nothing_due"
+
+
+class PersonKept(JieliError):
+    """A hold, an open matter, a dispute of late or a contract keeps somebody in the registers (ADR 26)."""
+
+    code = "archive.person_kept"
+
+
+class PersonUnknown(JieliError):
+    """Nobody of this id stands in the registers, or not any more."""
+
+    code = "archive.unknown_person"

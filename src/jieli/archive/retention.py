@@ -1,7 +1,8 @@
 """How long each class is kept, what is past its time, and how that goes (ADR 20).
 
 The defaults lie in `retention.json`: class, months, the article that asks for them and the least it allows. A policy
-version changes months. Only chats and calls are destroyed here; of the other classes this tells how long.
+version changes months. Chats and calls stand in the archive; the records of other classes are asked of their rooms
+(`records`), or say why no plan destroys them.
 """
 
 import json
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import DatabaseError, connections
@@ -17,7 +19,7 @@ from django.db.models import Min
 
 from jieli.approvals import operations as approvals
 from jieli.approvals import queries as decided
-from jieli.archive import destruction, queries
+from jieli.archive import destruction, queries, records
 from jieli.archive.errors import NothingDue, RetentionTooShort, RetentionUnknown
 from jieli.archive.holds import keep_limits, limits
 from jieli.archive.models import RetentionPlan, RetentionPolicy, Segment, Shred
@@ -99,19 +101,21 @@ def state(*, at: int) -> RetentionState:
     first = Segment.objects.filter(replaced_by__isnull=True).aggregate(first=Min("first_ms"))["first"]
     found = []
     for one in classes:
-        due = _due(one, at=at) if one.channel else []
-        before = due_before(today, one.months) if one.channel else None
+        before = due_before(today, one.months) if one.destroyed else None
         oldest = kept_until(local_day(first), one.months) if one.channel and first is not None else None
-        held = len(queries.covering(due)) if due else 0
-        found.append(ClassState(one, law.cite_all(one.articles), before, len(due), held, oldest))
+        due, held = _due(one, at=at)
+        found.append(ClassState(one, law.cite_all(one.articles), before, due, held, oldest))
     return RetentionState(version, defaults()[0], tuple(found), len(limits(at=at)), tuple(_open_plans(at=at)))
 
 
-def _due(one: RetentionClass, *, at: int) -> list[int]:
-    """The oldest items of a class that are past their time, held or not; as many as a plan takes."""
-    return [
-        item for item, _ in _items(one.channel, before=_cut(one, at=at), newest=2**62, after=(-(2**62), 0))
-    ]
+def _due(one: RetentionClass, *, at: int) -> tuple[int, int]:
+    """How much of a class is past its time, and how much of that is held; counted up to what a plan takes."""
+    if one.channel:
+        page = _items(one.channel, before=_cut(one, at=at), newest=2**62, after=(-(2**62), 0))
+        items = [item for item, _ in page]
+        return len(items), len(queries.covering(items)) if items else 0
+    rows = records.due(one, _cut(one, at=at), MOST_IN_A_PLAN)
+    return len(rows), len(records.held(one, rows))
 
 
 def _cut(one: RetentionClass, *, at: int) -> int:
@@ -144,6 +148,24 @@ def _free(channel: str, *, before: int, newest: int, most: int) -> list[int]:
     return found[:most]
 
 
+class _Found(NamedTuple):
+    """What of a class nothing keeps: items of the archive, or records of another room as (table, id)."""
+
+    items: list[int]
+    records: list[tuple[str, str]]
+
+    @property
+    def size(self) -> int:
+        return len(self.items) + len(self.records)
+
+
+def _found(one: RetentionClass, *, before: int, newest: int, most: int) -> _Found:
+    if one.channel:
+        return _Found(_free(one.channel, before=before, newest=newest, most=most), [])
+    rows = records.free(one, before, most)
+    return _Found([], [(one.table, str(key)) for key in rows])
+
+
 def propose(*, code: str, reason: str, by: str, at: int) -> PlanRef:
     """Ask that what is due of a class be destroyed: somebody else must agree, then the worker does it.
 
@@ -165,14 +187,16 @@ def _plan(code: str, *, reason: str, by: str, at: int) -> RetentionPlan:
         locks.destroy_one_at_a_time()
         keep_limits(at=at)
         version, classes = policy()
-        one = _class({c.code: c for c in classes if c.channel}, code)
-        items = _free(one.channel, before=_cut(one, at=at), newest=2**62, most=MOST_IN_A_PLAN)
-        if not items:
+        one = _class({c.code: c for c in classes if c.destroyed}, code)
+        found = _found(one, before=_cut(one, at=at), newest=2**62, most=MOST_IN_A_PLAN)
+        if not found.size:
             raise NothingDue(
-                f"{one.name}没有到期而未受保全的内容。", remedy="请用 jieli retention show 查看。"
+                f"{one.name}没有到期而未受保全的内容。",
+                remedy="请在“保存与销毁”页或用 jieli retention show 查看。",
             )
         row = RetentionPlan(
-            id=new_id(at), policy=version, code=code, channel=one.channel, newest=max(items), items=len(items),
+            id=new_id(at), policy=version, code=code, channel=one.channel, newest=max(found.items, default=0),
+            items=found.size,
             before=_cut(one, at=at), reason=reason, by=by, at=at,
         )  # fmt: skip
         b.entry("archive.retention_plan", by=by, facts={"items": row.items, "plan": str(row.id)}).insert(row)
@@ -222,14 +246,16 @@ def _intend(row: RetentionPlan, *, by: str, at: int) -> None:
     """The intent of a plan, with what is free of it at this moment; NothingDue if that is nothing, or it was done."""
     locks.destroy_one_at_a_time()
     keep_limits(at=at)
-    items = _free(row.channel, before=row.before, newest=row.newest, most=row.items)
-    if not items or Shred.objects.filter(id=row.id).exists():
+    one = _class({c.code: c for c in defaults()[1]}, row.code)
+    found = _found(one, before=row.before, newest=row.newest, most=row.items)
+    if not found.size or Shred.objects.filter(id=row.id).exists():
         raise NothingDue("计划之内没有可销毁的内容。", remedy="它们可能受保全，或计划已经执行。")
     reason = f"保存期限届满（{_name(row.code)}，第 {row.policy} 版）：{row.reason}"
     with _not_due_is_named():
         destruction.intend(
-            id=row.id, items=items, scope=ShredScope.CLASS, target=row.code, reason=reason, by=by, at=at
-        )
+            id=row.id, items=found.items, scope=ShredScope.CLASS, target=row.code, reason=reason, by=by, at=at,
+            records=found.records,
+        )  # fmt: skip
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connections
 
 from jieli.archive import erasing, queries, remains
-from jieli.archive.models import Conversation, Hold
+from jieli.archive.models import Conversation, Hold, Shred
 from jieli.archive.types import HoldScope, ShredScope
 from jieli.assets import queries as assets
 from jieli.ledger import queries as ledger
@@ -61,6 +61,37 @@ def of_person(person: UUID) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def late(row: Shred) -> list[int]:
+    """What goes with the person of this intent and is not taken yet: it was admitted after the intent was written.
+
+    Of the scope 人 only what was said before the intent: he stays in the registers, and may have gone on talking
+    while a hold kept the destruction waiting. Of 人及登记 everything.
+    """
+    found = of_person(UUID(row.target)) if row.target else []
+    if row.scope == ShredScope.REGISTER.value or not found:
+        return found
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT item_id FROM archive_item WHERE item_id = ANY(%s) AND event_at <= %s ORDER BY 1",
+            [found, row.at],
+        )
+        return [item for (item,) in cursor.fetchall()]
+
+
+def late_intents(row: Shred) -> list[UUID]:
+    """Later destructions of the same person that are not certified: a crash left them, and they are finished first.
+
+    Else a conversation would keep its name: the one intent finds the other's items still there, the other does not
+    name the conversation.
+    """
+    if row.target is None or row.scope not in (ShredScope.PERSON.value, ShredScope.REGISTER.value):
+        return []
+    rows = Shred.objects.filter(target=row.target, certificate__isnull=True)
+    recorded = ledger.first_recorded("archive_shred", [row.id, *rows.values_list("id", flat=True)])
+    entries = {UUID(key): one.entry for key, one in recorded.items()}
+    return sorted((key for key, entry in entries.items() if entry > entries[row.id]), key=entries.__getitem__)
+
+
 def _conversations_with(customer: UUID) -> list[int]:
     """One-to-one conversations whose other end is a customer by the register, whether he ever spoke there or not."""
     names = parties.identities_of([customer])[customer]
@@ -93,8 +124,10 @@ def in_the_way(items: Sequence[int], *, wish: bool) -> dict[int, list[UUID]]:
     return {item: holds for item, holds in kept.items() if holds}
 
 
-def parts_that_end(items: Sequence[int], scope: ShredScope, target: str | None) -> Ending:
-    """The parts of bases and conversations that have no other living item, and of the items' media.
+def parts_that_end(
+    items: Sequence[int], scope: ShredScope, target: str | None, records: Sequence[tuple[str, str]] = ()
+) -> Ending:
+    """The parts of bases and conversations that have no other living item, of the items' media, and of `records`.
 
     Of a conversation whose items were named one by one its name stays: somebody chose these items, not the talk.
     """
@@ -120,7 +153,7 @@ def parts_that_end(items: Sequence[int], scope: ShredScope, target: str | None) 
         keys.append(("archive_conversation", target))
     if scope is ShredScope.REGISTER and target is not None:
         keys += erasing.standing_of(UUID(target))
-    return ending(keys)
+    return ending([*keys, *records])
 
 
 def _talks_that_end(items: Sequence[int]) -> list[int]:

@@ -29,13 +29,17 @@ class HoldScope(Enum):
 
 
 class ShredScope(Enum):
-    """What a destruction names. 本人: items that a person wants gone; 类别: what a retention plan covers."""
+    """What a destruction names. 本人: items that a person wants gone; 类别: what a retention plan covers.
+
+    人及登记: a person's items, and what he is in the registers (ADR 26).
+    """
 
     ITEMS = "条目"
     CONVERSATION = "会话"
     PERSON = "人"
     OWN = "本人"
     CLASS = "类别"
+    REGISTER = "人及登记"
 
 
 class Step(Enum):
@@ -116,9 +120,8 @@ class BatchRef:
         return self.staged.index
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRef:
-    """An item without its content; what an emptied item no longer says is None."""
+class ItemRef(NamedTuple):
+    """An item without its content; what an emptied item no longer says is None. A tuple: a package makes thousands."""
 
     item_id: int
     conversation: int
@@ -168,11 +171,11 @@ class ItemProof:
     path: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedItem:
+class OpenedItem(NamedTuple):
     """An item's content, checked against what was sealed. `secret` opens and proves each field (ADR 1).
 
-    `row` is the canonical JSON of the sealed columns, as its leaf proves them.
+    `row` is the canonical JSON of the sealed columns, as its leaf proves them; `expanded` what the secret of an item
+    without media is expanded to, so that whoever opens thousands does it once.
     """
 
     item: ItemRef
@@ -183,6 +186,7 @@ class OpenedItem:
     media: tuple[Mapping[str, Any], ...]
     secret: bytes
     row: bytes
+    expanded: bytes = b""
 
     def __repr__(self) -> str:
         return f"OpenedItem({self.item.item_id})"  # content never reaches a log

@@ -10,7 +10,11 @@ from jieli.law.types import Citation
 
 @dataclass(frozen=True, slots=True)
 class RetentionClass:
-    """A class of records: kept `months` from `starts` on. `channel` "" for what this room does not destroy itself."""
+    """A class of records: kept `months` from `starts` on.
+
+    `channel`: its items stand in the archive. `table`: its records are rows of another room, which a plan empties.
+    Where both are "", nothing is destroyed under a plan, and `stays` says why.
+    """
 
     code: str
     name: str
@@ -20,6 +24,13 @@ class RetentionClass:
     starts: str
     articles: tuple[str, ...]
     why: str
+    table: str = ""
+    stays: str = ""
+
+    @property
+    def destroyed(self) -> bool:
+        """Whether a plan can destroy what is due of it."""
+        return bool(self.channel or self.table)
 
     def with_months(self, months: int) -> "RetentionClass":
         return replace(self, months=months)

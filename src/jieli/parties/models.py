@@ -1,9 +1,12 @@
-"""Tables of the parties room. All are `basis`: who works for whom and who is a customer decides what is recorded."""
+"""Tables of the parties room. All are `basis`: who works for whom and who is a customer decides what is recorded.
+
+The row of a person who was erased stays, emptied by the shred role's function, and is never written again (ADR 26).
+"""
 
 from django.db import models
 from django.db.models import F, Q
 
-from jieli.ledger.tables import Kind, Row, sealed
+from jieli.ledger.tables import Kind, Row, derived, sealed
 from jieli.parties.types import CustomerSource, EngagementKind, Qualifier
 
 _PROTECT = models.PROTECT
@@ -45,16 +48,22 @@ class Staff(Row):
     basis = True
     id = sealed(models.UUIDField(primary_key=True))
     staff_no = sealed(models.TextField(unique=True))
-    name = sealed(models.TextField(), personal=True)
+    name = sealed(models.TextField(null=True), personal=True)
     unit = sealed(models.ForeignKey(Unit, on_delete=_PROTECT))
     post = sealed(models.TextField())
     phone = sealed(models.TextField(null=True), personal=True)
     joined_on = sealed(models.DateField())
     left_on = sealed(models.DateField(null=True))
+    shredded_in = derived(models.BigIntegerField(null=True))
 
     class Meta:
         db_table = "parties_staff"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(shredded_in__isnull=True, name__isnull=False)
+                | Q(shredded_in__isnull=False, name__isnull=True, phone__isnull=True, left_on__isnull=False),
+                name="parties_staff_whole_or_shredded",
+            ),
             models.CheckConstraint(
                 condition=Q(left_on__isnull=True) | Q(left_on__gte=F("joined_on")),
                 name="parties_staff_leaves_later",
@@ -100,13 +109,14 @@ class Customer(Row):
     basis = True
     id = sealed(models.UUIDField(primary_key=True))
     customer_no = sealed(models.TextField(unique=True))
-    name = sealed(models.TextField(), personal=True)
+    name = sealed(models.TextField(null=True), personal=True)
     source = sealed(models.TextField())
     region = sealed(models.TextField(null=True))
     industry = sealed(models.TextField(null=True))
-    minor = sealed(models.BooleanField(), personal=True)
-    health = sealed(models.BooleanField(), personal=True)
+    minor = sealed(models.BooleanField(null=True), personal=True)
+    health = sealed(models.BooleanField(null=True), personal=True)
     phone = sealed(models.TextField(null=True), personal=True)
+    shredded_in = derived(models.BigIntegerField(null=True))
 
     class Meta:
         db_table = "parties_customer"
@@ -114,7 +124,17 @@ class Customer(Row):
             models.CheckConstraint(
                 condition=Q(source__in=[s.value for s in CustomerSource]), name="parties_customer_source"
             ),
-        ]
+            models.CheckConstraint(
+                condition=Q(
+                    shredded_in__isnull=True, name__isnull=False, minor__isnull=False, health__isnull=False
+                )
+                | Q(
+                    shredded_in__isnull=False, name__isnull=True, minor__isnull=True, health__isnull=True,
+                    phone__isnull=True, region__isnull=True, industry__isnull=True,
+                ),
+                name="parties_customer_whole_or_shredded",
+            ),
+        ]  # fmt: skip
 
 
 class CustomerIdentity(Row):
@@ -125,11 +145,17 @@ class CustomerIdentity(Row):
     id = sealed(models.UUIDField(primary_key=True))
     customer = sealed(models.ForeignKey(Customer, on_delete=_PROTECT))
     platform = sealed(models.TextField())
-    external_id = sealed(models.TextField(), personal=True)
+    external_id = sealed(models.TextField(null=True), personal=True)
+    shredded_in = derived(models.BigIntegerField(null=True))
 
     class Meta:
         db_table = "parties_customer_identity"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(shredded_in__isnull=True, external_id__isnull=False)
+                | Q(shredded_in__isnull=False, external_id__isnull=True),
+                name="parties_identity_whole_or_shredded",
+            ),
             models.UniqueConstraint(fields=["platform", "external_id"], name="parties_identity_once"),
         ]
 

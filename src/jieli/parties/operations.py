@@ -9,7 +9,7 @@ from jieli.ledger.tables import Row
 from jieli.parties import models
 from jieli.parties.errors import UnknownParent
 from jieli.parties.policy import check_engagement
-from jieli.parties.queries import units_by_code
+from jieli.parties.queries import erased_customers, units_by_code
 from jieli.parties.registers import Changes, Wanted, compare, put
 from jieli.parties.types import (
     NewCustomer,
@@ -84,9 +84,15 @@ def register_customers(rows: Sequence[NewCustomer], *, by: str, at: int) -> Outc
 
 
 def register_identities(rows: Sequence[NewIdentity], *, by: str, at: int) -> Outcome:
-    """What platforms call customers, by platform and id there. An id that moves to another customer is a revision."""
+    """What platforms call customers, by platform and id there. An id that moves to another customer is a revision.
+
+    Of an erased customer nothing is registered: such rows are left alone and count as unchanged (ADR 26).
+    """
+    erased = erased_customers({row.customer_id for row in rows})
+    wanted = [row for row in rows if row.customer_id not in erased]
     key = ["platform", "external_id"]
-    return _register(models.CustomerIdentity, rows, key, "parties.register_identities", by, at)
+    done = _register(models.CustomerIdentity, wanted, key, "parties.register_identities", by, at)
+    return done + Outcome(unchanged=len(rows) - len(wanted))
 
 
 def register_orders(rows: Sequence[NewOrder], *, by: str, at: int) -> Outcome:

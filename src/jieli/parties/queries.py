@@ -1,10 +1,15 @@
-"""Reading the registers. Everything returned is a value; no query per row."""
+"""Reading the registers. Everything returned is a value; no query per row.
+
+Whoever was erased (ADR 26) is answered by id or number, without a name; a list of all leaves him out.
+"""
 
 from collections.abc import Collection, Iterable
+from datetime import date
 from uuid import UUID
 
 from jieli.parties.models import Customer, CustomerIdentity, Engagement, LegalEntity, Order, Staff, Unit
 from jieli.parties.types import (
+    ERASED,
     CustomerRef,
     CustomerSource,
     EngagementKind,
@@ -15,8 +20,8 @@ from jieli.parties.types import (
     StaffRef,
 )
 
-_STAFF = ("id", "staff_no", "name", "unit__name", "post", "joined_on", "left_on")
-_CUSTOMER = ("id", "customer_no", "name", "source", "region", "industry", "minor", "health")
+_STAFF = ("id", "staff_no", "name", "unit__name", "post", "joined_on", "left_on", "shredded_in")
+_CUSTOMER = ("id", "customer_no", "name", "source", "region", "industry", "minor", "health", "shredded_in")
 
 
 def entities_by_code() -> dict[str, UUID]:
@@ -35,31 +40,43 @@ def units_by_code() -> dict[str, UUID]:
 
 
 def staff_by_no(staff_nos: Collection[str] | None = None) -> dict[str, StaffRef]:
-    """Staff by 工号: all, or those asked for."""
-    found = Staff.objects.values_list(*_STAFF)
-    if staff_nos is not None:
-        found = found.filter(staff_no__in=staff_nos)
-    return {ref.staff_no: ref for ref in (StaffRef(*row) for row in found)}
+    """Staff by 工号: all but the erased, or those asked for."""
+    rows = Staff.objects.values_list(*_STAFF)
+    wanted = (
+        rows.filter(shredded_in__isnull=True) if staff_nos is None else rows.filter(staff_no__in=staff_nos)
+    )
+    return {ref.staff_no: ref for ref in map(_staff, wanted)}
+
+
+def _staff(row: tuple[UUID, str, str | None, str, str, date, date | None, int | None]) -> StaffRef:
+    key, number, name, *rest, gone = row
+    return StaffRef(key, number, name or ERASED, *rest, erased=gone is not None)  # type: ignore[arg-type,misc]
 
 
 def staff(ids: Collection[UUID]) -> dict[UUID, StaffRef]:
     """These staff members by id; an unknown id is absent."""
-    return {
-        ref.id: ref for ref in (StaffRef(*r) for r in Staff.objects.filter(id__in=ids).values_list(*_STAFF))
-    }
+    return {ref.id: ref for ref in map(_staff, Staff.objects.filter(id__in=ids).values_list(*_STAFF))}
 
 
-def _customer(row: tuple[UUID, str, str, str, str | None, str | None, bool, bool]) -> CustomerRef:
-    key, number, name, source, *rest = row
-    return CustomerRef(key, number, name, CustomerSource(source), *rest)  # type: ignore[arg-type]
+def _customer(
+    row: tuple[UUID, str, str | None, str, str | None, str | None, bool | None, bool | None, int | None],
+) -> CustomerRef:
+    key, number, name, source, region, industry, minor, health, gone = row
+    return CustomerRef(
+        key, number, name or ERASED, CustomerSource(source), region, industry, bool(minor), bool(health),
+        erased=gone is not None,
+    )  # fmt: skip
 
 
 def customers_by_no(customer_nos: Collection[str] | None = None) -> dict[str, CustomerRef]:
-    """Customers by 客户编号: all, or those asked for."""
-    found = Customer.objects.values_list(*_CUSTOMER)
-    if customer_nos is not None:
-        found = found.filter(customer_no__in=customer_nos)
-    return {ref.customer_no: ref for ref in map(_customer, found)}
+    """Customers by 客户编号: all but the erased, or those asked for."""
+    rows = Customer.objects.values_list(*_CUSTOMER)
+    some = (
+        rows.filter(shredded_in__isnull=True)
+        if customer_nos is None
+        else rows.filter(customer_no__in=customer_nos)
+    )
+    return {ref.customer_no: ref for ref in map(_customer, some)}
 
 
 def customer(ids: Collection[UUID]) -> dict[UUID, CustomerRef]:
@@ -76,25 +93,33 @@ def phones(customer_ids: Collection[UUID]) -> dict[UUID, str]:
 
 def identities(platform: str, external_ids: Collection[str] | None = None) -> dict[str, UUID]:
     """The customer behind each id of a platform: all of them, or those asked for."""
-    found = CustomerIdentity.objects.filter(platform=platform)
+    found = CustomerIdentity.objects.filter(platform=platform, shredded_in__isnull=True)
     if external_ids is not None:
         found = found.filter(external_id__in=external_ids)
-    return dict(found.values_list("external_id", "customer_id"))
+    return {str(who): customer for who, customer in found.values_list("external_id", "customer_id")}
+
+
+def external_ids(platform: str, *, at_most: int) -> set[str] | None:
+    """Every id by which a platform names a customer; None where there are more than `at_most`."""
+    found = CustomerIdentity.objects.filter(platform=platform).exclude(external_id=None)
+    ids = set(found.values_list("external_id", flat=True)[: at_most + 1])
+    return None if len(ids) > at_most else {str(who) for who in ids}
 
 
 def identity_rows(platform: str, external_ids: Collection[str]) -> dict[str, tuple[UUID, UUID, bool]]:
     """What a basis rests on, for each id of a platform: the register row's own id, the customer, whether a minor."""
     found = CustomerIdentity.objects.filter(platform=platform, external_id__in=external_ids)
     rows = found.values_list("external_id", "id", "customer_id", "customer__minor")
-    return {who: (row, customer, minor) for who, row, customer, minor in rows}
+    return {str(who): (row, customer, bool(minor)) for who, row, customer, minor in rows}
 
 
 def identities_of(customer_ids: Collection[UUID]) -> dict[UUID, list[tuple[str, str]]]:
     """Platform and id there of each customer, in a fixed order."""
     found: dict[UUID, list[tuple[str, str]]] = {key: [] for key in customer_ids}
-    rows = CustomerIdentity.objects.filter(customer_id__in=customer_ids).order_by("platform", "external_id")
+    living = CustomerIdentity.objects.filter(customer_id__in=customer_ids, shredded_in__isnull=True)
+    rows = living.order_by("platform", "external_id")
     for key, platform, external_id in rows.values_list("customer_id", "platform", "external_id"):
-        found[key].append((platform, external_id))
+        found[key].append((platform, str(external_id)))
     return found
 
 
@@ -138,3 +163,17 @@ def order_share(customer_ids: Iterable[UUID]) -> OrderShare:
     unknown = Customer.objects.filter(id__in=asked - tied, source=CustomerSource.UNKNOWN.value)
     ids = unknown.order_by("customer_no").values_list("id", flat=True)
     return OrderShare(len(asked), len(tied), tuple(ids))
+
+
+def standing_of(person: UUID) -> list[tuple[str, str]]:
+    """(table, id) of the rows in these registers that say who somebody is, those that are not emptied (ADR 26)."""
+    found: list[tuple[str, str]] = []
+    for model, column in ((Staff, "id"), (Customer, "id"), (CustomerIdentity, "customer_id")):
+        rows = model.objects.filter(**{column: person, "shredded_in__isnull": True}).order_by("id")
+        found += [(model._meta.db_table, str(key)) for key in rows.values_list("id", flat=True)]
+    return found
+
+
+def erased_customers(ids: Collection[UUID]) -> set[UUID]:
+    """Which of these customers were erased."""
+    return set(Customer.objects.filter(id__in=ids, shredded_in__isnull=False).values_list("id", flat=True))

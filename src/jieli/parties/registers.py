@@ -1,7 +1,8 @@
 """Writing a register in bulk, keyed by what people write on paper.
 
-A row whose key is new is inserted, one that differs is revised, one that does not differ is left alone; if
-nothing is left to do, nothing is written, not even an entry. One entry a call, no query per row.
+A row whose key is new is inserted, one that differs is revised, one that does not differ is left alone, and so is
+one that was emptied (ADR 26), whatever the file still says. If nothing is left to do, nothing is written, not even
+an entry. One entry a call, no query per row.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -78,6 +79,8 @@ def compare(model: type[Row], wanted: Sequence[Wanted], *, key: Sequence[str], a
         if row is None:
             initial = {n: _plain(v) for n, v in one.initial.items()}
             new.append(model(pk=one.id or new_id(at), **one.values, **initial))  # type: ignore[misc]
+        elif getattr(row, "shredded_in", None) is not None:
+            continue  # counted as unchanged
         elif any(getattr(row, n) != v for n, v in one.values.items()):
             for name, value in one.values.items():
                 setattr(row, name, value)

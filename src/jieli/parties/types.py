@@ -5,6 +5,9 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+#: What stands in the place of the name of somebody who was erased from the register (ADR 26).
+ERASED = "已删除的人"
+
 
 class EngagementKind(StrEnum):
     """How a person works for an entity; duties and limitation differ by it (R0.3)."""
@@ -102,6 +105,8 @@ class NewOrder:
 
 @dataclass(frozen=True, slots=True)
 class StaffRef:
+    """A member of staff; `name` is ERASED where `erased` says so."""
+
     id: UUID
     staff_no: str
     name: str
@@ -109,10 +114,13 @@ class StaffRef:
     post: str
     joined_on: date
     left_on: date | None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRef:
+    """A customer; of an erased one only number and source are known, and `name` is ERASED."""
+
     id: UUID
     customer_no: str
     name: str
@@ -121,6 +129,7 @@ class CustomerRef:
     industry: str | None
     minor: bool
     health: bool
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """`jieli hold`, `shred`, `retention`: keeping what must stay, destroying what must go, how long each class stays."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
 import typer
@@ -62,6 +65,34 @@ def release(hold: UUID, reason: Reason, sign_in: As, as_json: AsJson = False) ->
         run.answer({"released": hold})
 
 
+@contextmanager
+def _shredding(sign_in: str, matter: str | None, *, as_json: bool) -> Iterator["_Shredding"]:
+    """What every destruction asks for: who may, under which matter, when."""
+    with command(as_json=as_json) as run:
+        by = permitted(run, sign_in, Permission.SHRED)
+        yield _Shredding(run, by.actor, _matter(matter))
+
+
+@dataclass(frozen=True)
+class _Shredding:
+    run: Command
+    by: str
+    matter: UUID | None
+
+    def told(self, reason: str) -> "_Told":
+        return {"reason": reason, "matter": self.matter, "by": self.by, "at": self.run.at()}
+
+    def certified(self, done: CertificateRef, **more: object) -> None:
+        _certified(self.run, done, by=self.by, **more)
+
+
+class _Told(TypedDict):
+    reason: str
+    matter: UUID | None
+    by: str
+    at: int
+
+
 @shred_app.command("items")
 def items(
     item: Annotated[list[int], typer.Argument(help="条目编号，可多个。")],
@@ -71,12 +102,8 @@ def items(
     as_json: AsJson = False,
 ) -> None:
     """销毁这些条目：先留痕，再毁密钥，再清密文。不可恢复。"""
-    with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SHRED)
-        done = operations.shred_items(
-            items=item, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
-        )
-        _certified(run, done, by=by.actor)
+    with _shredding(sign_in, matter, as_json=as_json) as act:
+        act.certified(operations.shred_items(items=item, **act.told(reason)))
 
 
 @shred_app.command("conversation")
@@ -84,12 +111,8 @@ def conversation(
     conversation: int, reason: Reason, sign_in: As, matter: MatterNumber = None, as_json: AsJson = False
 ) -> None:
     """销毁整段会话。不可恢复。"""
-    with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SHRED)
-        done = operations.shred_conversation(
-            conversation=conversation, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
-        )
-        _certified(run, done, by=by.actor)
+    with _shredding(sign_in, matter, as_json=as_json) as act:
+        act.certified(operations.shred_conversation(conversation=conversation, **act.told(reason)))
 
 
 @shred_app.command("person")
@@ -98,15 +121,19 @@ def person_(
     reason: Reason,
     sign_in: As,
     matter: MatterNumber = None,
+    with_register: Annotated[
+        bool, typer.Option("--with-register", help="连同登记：姓名、电话、平台编号及其历次版本。")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """销毁一个人的全部内容：本人的话，一对一会话的双方，群里只有本人的话。不可恢复。"""
-    with command(as_json=as_json) as run:
-        by = permitted(run, sign_in, Permission.SHRED)
-        done = operations.shred_person(
-            person=person, reason=reason, matter=_matter(matter), by=by.actor, at=run.at()
-        )
-        _certified(run, done, by=by.actor)
+    with _shredding(sign_in, matter, as_json=as_json) as act:
+        if not with_register:
+            act.certified(operations.shred_person(person=person, **act.told(reason)))
+            return
+        done = operations.erase_person(person=person, **act.told(reason))
+        left = [{"table": named.table, "rows": named.rows} for named in done.elsewhere]
+        act.certified(done.certificate, register_rows=done.rows, still_named=left)
 
 
 @shred_app.command("list")
@@ -137,7 +164,7 @@ def paper(
         run.answer({"paper": str(out_file)})
 
 
-def _certified(run: Command, done: CertificateRef, *, by: str) -> None:
+def _certified(run: Command, done: CertificateRef, *, by: str, **more: object) -> None:
     objects = removing.remove_now(by=by, at=run.at())
     values = {
         "certificate": done.id,
@@ -147,16 +174,24 @@ def _certified(run: Command, done: CertificateRef, *, by: str) -> None:
         "backups_gone_by": done.backups_gone_by,
         "media_removed": objects.removed,
         "media_locked": objects.locked,
+        **more,
     }
-    run.answer(
-        values,
-        say=lambda: out.print(
-            f"已销毁 {done.items} 条。销毁编号 {done.shred}，证明 {done.id}\n"
-            f"主存储：{local(done.live_gone_at):%Y-%m-%d %H:%M:%S} 已不可恢复\n"
-            f"最后备份：{local(done.backups_gone_by):%Y-%m-%d %H:%M:%S} 之前失效",
-            markup=False,
-        ),
-    )
+    run.answer(values, say=lambda: out.print(_words(done, more), markup=False))
+
+
+def _words(done: CertificateRef, more: Mapping[str, Any]) -> str:
+    lines = [
+        f"已销毁 {done.items} 条。销毁编号 {done.shred}，证明 {done.id}",
+        f"主存储：{local(done.live_gone_at):%Y-%m-%d %H:%M:%S} 已不可恢复",
+        f"最后备份：{local(done.backups_gone_by):%Y-%m-%d %H:%M:%S} 之前失效",
+    ]
+    if "register_rows" in more:
+        lines.append(
+            f"登记已清空 {more['register_rows']} 行，历次版本一并清空；编号留下，显示为“已删除的人”。"
+        )
+        left = [f"{one['table']} {one['rows']} 行" for one in more["still_named"]]
+        lines.append(f"这些字样仍见于：{'、'.join(left) or '没有'}。各按其类别的期限处理。")
+    return "\n".join(lines)
 
 
 @retention_app.command("show")
@@ -168,7 +203,8 @@ def show(sign_in: As, as_json: AsJson = False) -> None:
         classes = [
             {
                 "class": c.rule.code, "name": c.rule.name, "months": c.rule.months, "from": c.rule.starts,
-                "articles": list(c.rule.articles), "due": c.due, "held": c.held,
+                "articles": list(c.rule.articles), "due": c.due, "held": c.held, "destroyed": c.rule.destroyed,
+                "stays": c.rule.stays,
             }
             for c in found.classes
         ]  # fmt: skip
@@ -182,8 +218,8 @@ def show(sign_in: As, as_json: AsJson = False) -> None:
         }  # fmt: skip
         rows: list[list[object]] = [
             [
-                c.rule.code, c.rule.name, f"{c.rule.months} 个月，自{c.rule.starts}", "、".join(c.rule.articles), c.due,
-                c.held,
+                c.rule.code, c.rule.name, f"{c.rule.months} 个月，自{c.rule.starts}", "、".join(c.rule.articles),
+                c.due if c.rule.destroyed else "—", c.held if c.rule.destroyed else c.rule.stays,
             ]
             for c in found.classes
         ]  # fmt: skip
