@@ -24,6 +24,7 @@ from jieli.wiring import leaving
 from jieli.wiring.profile import read_profile
 from tests.conftest import NOW
 from tests.doors.cli import TALK, Jieli, bring, matter
+from tests.doors.test_cli_media import OTHER, SOUND, voice, written
 from tests.rooms.child_process import Tell, run_in_child
 from tests.rooms.company import chat, open_vault, reader, says
 
@@ -39,6 +40,11 @@ MORE = (
 def leaving_firm(jieli: Jieli, tmp_path: Path, signing: None) -> str:
     """The company with two talks, and an approved request that all of it may leave; the matter's number."""
     assert bring(jieli, tmp_path, *TALK, *MORE)["admitted"] == 6
+    return approved(jieli)
+
+
+def approved(jieli: Jieli) -> str:
+    """A matter in which somebody else agreed that everything may leave; its number."""
     reader(Role.LEGAL, name="fa")
     number = matter(jieli)
     ask = ("export", "ask", "--matter", number, "--as", "yan", "--reason", "合同到期，迁往新系统")
@@ -224,3 +230,44 @@ def test_a_volume_takes_what_one_opening_may_name() -> None:
     assert A_VOLUME <= MOST_AN_OPENING
     assert leaving.formats("csv, dat,csv") == ("csv", "dat")
     assert leaving.formats("") == ()
+
+
+def test_stored_files_leave_beside_their_messages_and_what_is_missing_is_listed(
+    jieli: Jieli, tmp_path: Path, signing: None
+) -> None:
+    lines = [voice(n, data, when=f"2026-09-18 10:0{n}") for n, data in ((3, SOUND), (4, OTHER), (5, b"x"))]
+    assert bring(jieli, tmp_path, TALK[0], *lines)["admitted"] == 4
+    number = approved(jieli)
+    for name, data in (("a.amr", SOUND), ("b.amr", OTHER)):
+        written(tmp_path / "in", name, data)
+    jieli.answer("media", "import", tmp_path / "in", "--matter", number, "--as", "admin")
+    done = everything(jieli, number, tmp_path / "whole")
+    assert (done["complete"], done["files"], done["files_not_fetched"], done["files_lost"]) == (True, 2, 1, 0)
+    volume = tmp_path / "whole" / "volumes" / "000001"
+    listed = {row["item"]: json.loads(row["files"]) for row in rows(volume / "messages.csv")}
+    names = [name for names in listed.values() for name in names]
+    assert sorted((volume / name).read_bytes() for name in names) == sorted((SOUND, OTHER))
+    told = json.loads((volume / "volume.json").read_text())
+    digests = {one["name"]: one["sha256"] for one in told["files"]}
+    assert all(digests[name] == sha256((volume / name).read_bytes()).hexdigest() for name in names)
+    edrm, [vcon] = (volume / "edrm.xml").read_text(), (volume / "vcon").glob("*.json")
+    mails = "".join(p.read_text() for p in (volume / "eml").rglob("*.eml"))
+    for name in names:
+        assert f'FilePath="media" FileName="{name.removeprefix("media/")}"' in edrm
+        assert f'"url": "../{name}"' in vcon.read_text()
+        assert f"X-Jieli-File: {name}" in mails
+    [left] = [
+        row for row in rows(tmp_path / "whole" / "omissions.csv") if row["reason"].startswith("附件未取回")
+    ]
+    assert listed[left["item"]] == []
+    packed = (volume / "proof.zip").read_bytes()
+    assert digests["media.csv"].encode() in packed and digests[names[0]].encode() not in packed
+    [first, *_] = [p for p in (jieli.home / "media").rglob("*") if p.is_file()]
+    first.unlink()
+    again = everything(jieli, number, tmp_path / "lost")
+    assert (again["complete"], again["files"], again["files_lost"]) == (False, 1, 1)
+    assert "附件在存储中缺失" in (tmp_path / "lost" / "omissions.csv").read_text()
+    assert (
+        "存有而取不出 1 个"
+        in jieli("export", "all", tmp_path / "lost", "--matter", number, "--as", "yan").stdout
+    )

@@ -70,6 +70,7 @@ def test_an_object_is_read_as_it_was_put(store: MediaStore, size: int) -> None:
     store.put(address, pieces(data), at=NOW)
     store.put(address, pieces(data), at=NOW)  # again: no error, no second object
     assert b"".join(store.read(address)) == data
+    assert b"".join(store.read(address, size // 3)) == data[size // 3 :]
     [found] = store.objects()
     assert (found.address, found.size) == (address, size)
     assert abs(found.changed_at - NOW) < 10 * MINUTE

@@ -14,7 +14,7 @@ from jieli.access.policy import check_may
 from jieli.access.types import Permission, Person
 from jieli.archive import opening as archive
 from jieli.archive.errors import ItemDestroyed
-from jieli.archive.media import excerpts, keeping, playable, queries
+from jieli.archive.media import excerpts, keeping, matching, playable, queries
 from jieli.archive.media import opening as media
 from jieli.archive.media.errors import MediaEmpty, MediaKept
 from jieli.archive.media.types import MediaRef
@@ -46,12 +46,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What came of a folder: the kept, the files that no item claims, and those that could not be kept, by code."""
+    """What came of a folder: the kept, the files that no item claims, and those that could not be kept, by code.
+
+    `ambiguous`: recordings that may be of several calls, or of one that others may be of too, with all those calls.
+    """
 
     kept: tuple[MediaRef, ...]
     unmatched: tuple[Path, ...]
     failed: tuple[tuple[Path, str], ...]
     openings: int
+    ambiguous: tuple[tuple[Path, tuple[int, ...]], ...] = ()
 
 
 def add(
@@ -66,9 +70,12 @@ def add(
     return keeping.keep(opened=opened, n=n, path=path, by=by.actor, at=at, differing=differing)
 
 
-def bring(*, folder: Path, matter: str, by: Person, at: int) -> Brought:
+def bring(
+    *, folder: Path, matter: str, by: Person, at: int, tolerance_s: int = matching.TOLERANCE_S
+) -> Brought:
     """Keep each file of a folder that exactly one waiting item claims, by its MD5 or else by its name.
 
+    Calls whose record claims nothing get the recording that fits them alone (`archive.media.matching`).
     A file that cannot be kept keeps no other from it. Crash: what is kept is kept; run it again for the rest.
     Errors: Forbidden, MatterNotOpen, MediaEmpty for a folder without files.
     """
@@ -79,20 +86,32 @@ def bring(*, folder: Path, matter: str, by: Person, at: int) -> Brought:
         raise MediaEmpty("目录不存在，或者其中没有文件。", remedy="请核对目录的位置。")
     waiting = _by_claim(files)
     kept, failed, openings = list[MediaRef](), list[tuple[Path, str]](), 0
+    recordings, fitting = [matching.recording_of(path) for path in files], list[tuple[Path, OpenedItem]]()
+
+    def keep(opened: OpenedItem, n: int, path: Path) -> None:
+        try:
+            kept.append(keeping.keep(opened=opened, n=n, path=path, by=by.actor, at=at))
+        except JieliError as error:
+            failed.append((path, error.code))
+
     for items in _waiting():
         receipt = _commit(items, thread, by, at=at)
         openings += 1
         there = {(ref.item, ref.n) for refs in queries.of_items(items).values() for ref in refs}
-        for opened in _still_there(items, receipt):
+        found = _still_there(items, receipt)
+        for opened in found:
             for n, path in _claimed(opened, waiting, there):
-                try:
-                    kept.append(keeping.keep(opened=opened, n=n, path=path, by=by.actor, at=at))
-                except JieliError as error:
-                    failed.append((path, error.code))
+                keep(opened, n, path)
+        fitting += matching.candidates(found, recordings, tolerance_s)
         if not any(waiting.values()):
             break
-    left = sorted({path for paths in waiting.values() for path in paths})
-    return Brought(tuple(kept), tuple(left), tuple(failed), openings)
+    left = {path for paths in waiting.values() for path in paths}
+    calls = {opened.item.item_id: opened for _, opened in fitting}
+    which = matching.matched((path, opened.item.item_id) for path, opened in fitting if path in left)
+    for path, item in which.pairs:
+        keep(calls[item], 0, path)
+    left -= {path for path, _ in (*which.pairs, *which.ambiguous)}
+    return Brought(tuple(kept), tuple(sorted(left)), tuple(failed), openings, which.ambiguous)
 
 
 Claims = dict[tuple[str, str], list[Path]]
@@ -168,7 +187,7 @@ def take(
     Errors: those of `reading.operations.open_items`, NotOpened with the reason, MediaUnknown, MediaAltered,
     NotPlayable (the file itself stands then).
     """
-    ref, opened, opening, entry = _opened(item, n, purpose, matter, by=by, at=at)
+    ref, opened, opening, entry = opened_file(item, n, purpose, matter, by=by, at=at)
     media.take(opened, ref, out)
     return Taken(ref, opening, entry, playable.copy_of(out) if copy else None)
 
@@ -192,12 +211,12 @@ def excerpt(
     """
     check_may(by, Permission.READ, at=at)
     excerpts.blocks_between(queries.media(item, n), start, stop)  # nothing is opened for what is no stretch
-    ref, opened, opening, entry = _opened(item, n, purpose, matter, by=by, at=at)
+    ref, opened, opening, entry = opened_file(item, n, purpose, matter, by=by, at=at)
     blocks = excerpts.write_excerpt(opened, ref, out, start=start, stop=stop, cover=cover)
     return Taken(ref, opening, entry, None, blocks)
 
 
-def _opened(
+def opened_file(
     item: int, n: int, purpose: str, matter: str, *, by: Person, at: int
 ) -> tuple[MediaRef, OpenedItem, UUID, int]:
     check_may(by, Permission.READ, at=at)

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,16 @@ from django.db import transaction
 
 from jieli.archive import locks as archive_locks
 from jieli.archive.keys import ring
+from jieli.archive.media import ports as media_ports
 from jieli.archive.policy import KEY_BACKUP_DAYS, MAIN_BACKUP_DAYS
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
 from jieli.kernel.times import DAY
-from jieli.ledger import exporting, locks, outside, queries
+from jieli.ledger import exporting, locks, log_keys, outside, queries
 from jieli.ledger.exporting import Exported, files_in
 from jieli.ledger.outside import Wanted
 from jieli.ledger.stored import StoredTree
-from jieli.wiring import dumping
+from jieli.wiring import backup_media, dumping, media
 from jieli.wiring.custody import custody
 from jieli.wiring.dumping import BackupDamaged, Dumped
 from jieli.wiring.home import Home, home_of
@@ -50,6 +52,7 @@ KEPT = {
     "consent.record_platform_consents": _REFUSED,
     "access.end_grants": Wanted(frozenset({"access_grant"})),
     "access.end_passkey": Wanted(frozenset({"access_credential"})),
+    log_keys.KIND: Wanted(frozenset()),
 }
 
 
@@ -69,18 +72,23 @@ class Backup:
     rows: int
     keys_until: int
     main_until: int
+    media: dict[str, Any]
 
 
-def export(profile: Profile, directory: Path, *, for_restore: bool = False) -> Exported:
-    """Export the signed log as plain files; with `for_restore` what a restore must know beside it."""
-    done = exporting.export(directory, public_keys(home_of(profile)))
+def export(
+    profile: Profile, directory: Path, *, for_restore: bool = False, log: int | None = None
+) -> Exported:
+    """Export a signed log, by default the live one, as plain files; with `for_restore` what a restore must know."""
+    done = exporting.export(directory, public_keys(home_of(profile)), log=log)
     if for_restore:
-        outside.keep_open(directory, KEPT, upto=done.size)
+        outside.keep_open(directory, KEPT, upto=done.size, log=log)
     return done
 
 
-def backup(profile: Profile, directory: Path, *, at: int) -> Backup:
-    """Write both stores, as they are at one moment, into a new directory.
+def backup(profile: Profile, directory: Path, *, at: int, fetch_media: bool = False) -> Backup:
+    """Write both stores, as they are at one moment, and the media into a new directory.
+
+    Media in a bucket stay there and are listed, unless `fetch_media`.
 
     Crash: `<directory>.part` is left, which the next call removes; a directory with the name itself is whole.
     """
@@ -90,8 +98,10 @@ def backup(profile: Profile, directory: Path, *, at: int) -> Backup:
     with files_in(directory):
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700, parents=True)
+        media.fill(profile)
         with _one_moment() as stores:
-            values = _log(stores["default"]) | {"format": FORMAT, "taken_at": at}
+            values = _log(stores["default"]) | {"format": FORMAT, "taken_at": at, "version": version("jieli")}
+            objects = backup_media.named(stores["default"])
             main = dumping.dump(stores["default"], "default", part / MAIN)
             kept = dumping.dump(stores["keys"], "keys", part / KEYS / STORE)
             values |= _store("default", stores["default"], main)
@@ -106,6 +116,7 @@ def backup(profile: Profile, directory: Path, *, at: int) -> Backup:
         }
         _write(part / KEYS / MANIFEST, secret)
         values |= {
+            "media": backup_media.keep(objects, part, media_ports.store(), fetch=fetch_media),
             "keys_manifest": dumping.digest(part / KEYS / MANIFEST),
             "until": at + MAIN_BACKUP_DAYS * DAY,
             "public": {
@@ -117,7 +128,7 @@ def backup(profile: Profile, directory: Path, *, at: int) -> Backup:
         reach("backup.before_rename")
         part.rename(directory)
     rows = sum(one.rows for one in (*main, *kept))
-    return Backup(directory, values["size"], values["signed"], rows, until, values["until"])
+    return Backup(directory, values["size"], values["signed"], rows, until, values["until"], values["media"])
 
 
 @contextmanager
@@ -196,6 +207,12 @@ class Manifest:
         return [Dumped(**one) for one in self.keys["tables"]]
 
     @property
+    def media(self) -> dict[str, Any]:
+        """What is said of media; nothing in a backup that was made before they were in it."""
+        found: dict[str, Any] = self.values.get("media", {})
+        return found
+
+    @property
     def digest(self) -> str:
         return dumping.digest(self.directory / MANIFEST)
 
@@ -204,6 +221,7 @@ def read(directory: Path, keys: Path | None = None) -> Manifest:
     """Read a backup and hold every file against its digest; `keys` where its part with the keys lies elsewhere."""
     apart = keys or directory / KEYS
     values, secret = _manifest(directory / MANIFEST), _manifest(apart / MANIFEST)
+    dumping.check_version(values.get("version", ""), version("jieli"))
     if dumping.digest(apart / MANIFEST) != values["keys_manifest"]:
         raise BackupDamaged("密钥部分与主库部分不是同一次备份。", remedy="请给出同一次备份的 keys 文件夹。")
     found = Manifest(directory, values, apart, secret)
@@ -212,6 +230,8 @@ def read(directory: Path, keys: Path | None = None) -> Manifest:
     for name, digest in secret["ring"].items():
         if dumping.digest(apart / RING / name) != digest:
             raise BackupDamaged(f"备份中的 {name} 与清单不符。", remedy="请换用另一份备份。")
+    for _ in backup_media.listed(directory, found.media):
+        pass  # the list is what the manifest says; each object is looked at when it goes back
     return found
 
 

@@ -6,6 +6,7 @@ what a table means.
 
 import gzip
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -168,6 +169,23 @@ def migrate_to(store: str, wanted: Sequence[Sequence[str]]) -> None:
 
 def _newer() -> OtherVersion:
     return OtherVersion("备份由更新的程序版本写成。", remedy="请先安装该版本，再恢复。")
+
+
+def check_version(made_by: str, here: str) -> None:
+    """OtherVersion for a backup that a newer version made; one from before versions were noted says nothing.
+
+    Versions are numbers with dots; what follows the last number (a candidate's mark) is not compared.
+    """
+    if _numbers(made_by) > _numbers(here):
+        raise OtherVersion(
+            f"备份由接力 {made_by} 写成，这里是较旧的 {here}，不能恢复。",
+            remedy=f"请安装 {made_by} 或更新的版本，再恢复；未载入任何内容。",
+        )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    found = re.match(r"\d+(?:\.\d+)*", text, re.ASCII)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
 def check_files(folder: Path, dumped: Sequence[Dumped]) -> None:

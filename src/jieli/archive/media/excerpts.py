@@ -1,6 +1,6 @@
 """A stretch of a file with its proof against the whole (ADR 17): a folder that `seal excerpt` verifies by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from jieli.archive.media.opening import fresh, pieces
 from jieli.archive.media.types import MediaRef, Unit
 from jieli.archive.media.words import README
 from jieli.archive.types import OpenedItem
+from jieli.ledger import places
 from jieli.ledger import queries as ledger
 from jieli.ledger.types import OpenedPart
 from seal import canonical
@@ -18,6 +19,8 @@ from seal.tree import Tree
 
 _SUFFIX = {"amr": "amr", "amr-wb": "awb", "wav": "wav"}
 _BLOCK = 64 * 1024
+#: So much of a file an excerpt may hold that is made in memory, in bytes.
+MOST_AT_ONCE = 32 * 1024 * 1024
 
 
 def blocks_between(ref: MediaRef, start: int, stop: int) -> list[int]:
@@ -44,27 +47,68 @@ def write_excerpt(
     file's entry yet. Crash in between leaves the folder with `.partial`.
     """
     shown = blocks_between(ref, start, stop)
-    [part] = ledger.parts([(TABLE, ref.id)])[(TABLE, str(ref.id))]
-    proof = _proof(part.entry, cover)
+    part, proof = _proved(ref, cover)
     folder = _folder(out)
-    name = f"excerpt.{_SUFFIX.get(ref.format, 'bin')}"
-    wanted, leaves, listed = set(shown), list[bytes](), list[tuple[int, bytes, int]]()
-    with fresh(folder / name) as file:
-        for piece in pieces(opened, ref):
-            leaves.append(block_leaf(piece.salt, piece.data))
-            if piece.n in wanted:
-                file.write(piece.data)
-                listed.append((piece.n, piece.salt, len(piece.data)))
-    body: dict[str, Any] = dict(canonical.decode(part.body))  # type: ignore[arg-type]
-    claim = write_claim(
-        file=name, pieces=listed, hashes=absent_hashes(leaves, shown), entry=part.entry, n=part.n, salt=part.salt,
-        body=body, path=_path(part),
-    )  # fmt: skip
-    for other, data in ((CLAIM, claim), (PROOF, proof.format()), ("README.txt", README.encode())):
+    with fresh(folder / name_of(ref)) as file:
+        rest = _cut(opened, ref, shown, part, proof, file.write)
+    for other, data in rest.items():
         with fresh(folder / other) as file:
             file.write(data)
     folder.rename(out)
-    return len(listed)
+    return len(shown)
+
+
+def excerpt_files(
+    opened: OpenedItem, ref: MediaRef, *, start: int, stop: int, cover: Callable[[], object]
+) -> dict[str, bytes]:
+    """What `write_excerpt` writes, by name: for a door that sends it, and leaves nothing on a disk.
+
+    BadExcerpt for a stretch of more than MOST_AT_ONCE, which goes by the command line; none is held in memory.
+    """
+    shown = blocks_between(ref, start, stop)
+    if len(shown) * -(-ref.size // ref.blocks) > MOST_AT_ONCE:
+        raise BadExcerpt(
+            f"这一段超过 {MOST_AT_ONCE // 1024 // 1024} MiB，网页上摘录不了。",
+            remedy="请分几段，或用 jieli media excerpt 写到目录。",
+        )
+    part, proof = _proved(ref, cover)
+    held: list[bytes] = []
+    rest = _cut(opened, ref, shown, part, proof, held.append)
+    return {name_of(ref): b"".join(held), **rest}
+
+
+def name_of(ref: MediaRef) -> str:
+    """What the bytes of an excerpt are called."""
+    return f"excerpt.{_SUFFIX.get(ref.format, 'bin')}"
+
+
+def _proved(ref: MediaRef, cover: Callable[[], object]) -> tuple[OpenedPart, Proof]:
+    [part] = ledger.parts([(TABLE, ref.id)])[(TABLE, str(ref.id))]
+    return part, _proof(part.entry, cover)
+
+
+def _cut(
+    opened: OpenedItem,
+    ref: MediaRef,
+    shown: Sequence[int],
+    part: OpenedPart,
+    proof: Proof,
+    write: Callable[[bytes], object],
+) -> dict[str, bytes]:
+    """Read and check the whole file, give the shown blocks to `write`; the files that lie beside them, by name."""
+    wanted, leaves, listed = set(shown), list[bytes](), list[tuple[int, bytes, int]]()
+    for piece in pieces(opened, ref):
+        leaves.append(block_leaf(piece.salt, piece.data))
+        if piece.n in wanted:
+            write(piece.data)
+            listed.append((piece.n, piece.salt, len(piece.data)))
+    body: dict[str, Any] = dict(canonical.decode(part.body))  # type: ignore[arg-type]
+    claim = write_claim(
+        file=name_of(ref), pieces=listed, hashes=absent_hashes(leaves, shown),
+        entry=places.index_of(part.entry), n=part.n,
+        salt=part.salt, body=body, path=_path(part),
+    )  # fmt: skip
+    return {CLAIM: claim, PROOF: proof.format(), "README.txt": README.encode()}
 
 
 def _folder(out: Path) -> Path:
@@ -83,15 +127,15 @@ def _path(part: OpenedPart) -> list[bytes]:
 
 
 def _proof(entry: int, cover: Callable[[], object]) -> Proof:
-    """The entry under the newest checkpoint, with the lines of all who vouched; MediaNotCovered while there is none."""
-    last = ledger.last_checkpoint()
-    if last is None or last.size <= entry:
+    """The entry under its log's newest checkpoint, with the lines of all who vouched; MediaNotCovered without one."""
+    last = ledger.covering_checkpoint(entry)
+    if last is None:
         cover()
-        last = ledger.last_checkpoint()
-    if last is None or last.size <= entry:
+        last = ledger.covering_checkpoint(entry)
+    if last is None:
         raise MediaNotCovered(
             "签名进程尚未签出覆盖该附件的检查点。", remedy="请确认签名进程在运行，稍后重试。"
         )
     path = ledger.inclusion_proofs([entry], last.size)[entry]
     data = ledger.entries([entry])[entry].data
-    return Proof(entry, tuple(path), last.cosigned_note.encode(), data)
+    return Proof(places.index_of(entry), tuple(path), last.cosigned_note.encode(), data)

@@ -13,7 +13,7 @@ from jieli.archive.media.sealing import Place, decrypted
 from jieli.archive.media.types import MediaRef
 from jieli.archive.types import OpenedItem
 from jieli.ledger import queries as ledger
-from seal.media import Piece, block_leaf
+from seal.media import TABLE, Piece, block_leaf
 from seal.tree import Frontier
 
 
@@ -23,7 +23,8 @@ def pieces(opened: OpenedItem, ref: MediaRef) -> Iterator[Piece]:
     MediaAltered, MediaObjectMissing, MediaStoreAway. Whoever takes blocks keeps them apart until the end was reached.
     """
     leaves, digest, size = Frontier(), sha256(), 0
-    place = Place(ledger.origin(), ref.item, ref.n)
+    # A file was sealed under the name of the log that its row went into.
+    place = Place(ledger.origins_of(TABLE, [ref.id])[str(ref.id)], ref.item, ref.n)
     for piece in decrypted(place, opened.secret, ports.store().read(ref.address), blocks=ref.blocks):
         leaves.append(block_leaf(piece.salt, piece.data))
         digest.update(piece.data)

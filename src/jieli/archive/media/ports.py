@@ -17,8 +17,8 @@ class MediaStore(Protocol):
         If `chunks` raises, nothing stands there either, and the error goes on.
         """
 
-    def read(self, address: bytes) -> Iterator[bytes]:
-        """The object's bytes, some at a time; MediaObjectMissing."""
+    def read(self, address: bytes, start: int = 0) -> Iterator[bytes]:
+        """The object's bytes from `start` on, some at a time; MediaObjectMissing."""
 
     def objects(self) -> Iterator[StoredObject]:
         """Every finished object, in the order of addresses."""

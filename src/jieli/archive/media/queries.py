@@ -43,6 +43,12 @@ def of_items(items: Iterable[int]) -> dict[int, list[MediaRef]]:
     return found
 
 
+def emptied(addresses: Iterable[bytes]) -> set[bytes]:
+    """Those of these addresses whose rows were emptied: their items are destroyed."""
+    found = Media.objects.filter(address__in=list(addresses), shredded_in__isnull=False)
+    return {bytes(address) for address in found.values_list("address", flat=True)}
+
+
 def waiting_items(*, after: int = 0, limit: int) -> list[int]:
     """Living items that may claim a file which has not come, in order of their ids, above `after`."""
     with connections["default"].cursor() as cursor:

@@ -80,8 +80,27 @@ def decrypted(place: Place, secret: bytes, chunks: Iterable[bytes], *, blocks: i
     if head is None or not head.startswith(TAG):
         raise MediaAltered(place.item, place.n)
     keys = keys_of(secret, place.n, head[len(TAG) :])
-    cipher = AESGCM(keys.content)
-    for number in range(blocks):
+    yield from _blocks(stream, place, keys, range(blocks))
+
+
+def seed_of(place: Place, chunks: Iterable[bytes]) -> bytes:
+    """The seed at an object's head; MediaAltered where there is none."""
+    head = _Stream(chunks).take(HEAD)
+    if head is None or not head.startswith(TAG):
+        raise MediaAltered(place.item, place.n)
+    return head[len(TAG) :]
+
+
+def decrypted_from(
+    place: Place, keys: Keys, chunks: Iterable[bytes], *, first: int, blocks: int
+) -> Iterator[Piece]:
+    """As `decrypted`, of chunks that begin with block `first` of so many: what stands before is not looked at."""
+    yield from _blocks(_Stream(chunks), place, keys, range(first, blocks))
+
+
+def _blocks(stream: "_Stream", place: Place, keys: Keys, numbers: range) -> Iterator[Piece]:
+    cipher, blocks = AESGCM(keys.content), numbers.stop
+    for number in numbers:
         length = int.from_bytes(stream.take(_LENGTH) or b"", "big")
         sealed = stream.take(length + TAG_BYTES) if 0 < length <= MAX_BLOCK else None
         if sealed is None:

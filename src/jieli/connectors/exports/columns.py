@@ -8,7 +8,7 @@ from jieli.kernel.times import local
 
 COLUMNS = (
     "item", "conversation", "source", "channel", "msgtype", "time", "time_ms", "sender", "sender_name", "receivers",
-    "room", "account", "text", "text_sha256", "media", "documented_later", "ledger_entry", "ledger_n", "proof",
+    "room", "account", "text", "text_sha256", "media", "files", "documented_later", "ledger_entry", "ledger_n", "proof",
 )  # fmt: skip
 
 
@@ -19,5 +19,6 @@ def cells(line: Line) -> tuple[str, ...]:
         local(line.event_ms).isoformat(timespec="milliseconds"), str(line.event_ms), line.sender, line.sender_name,
         json.dumps(line.receivers, ensure_ascii=False), line.room, line.account, line.text,
         sha256(line.text.encode()).hexdigest(), json.dumps(line.media, ensure_ascii=False, sort_keys=True),
+        json.dumps([one.path for one in line.files]),
         "1" if line.documented_later else "0", str(line.entry), str(line.n), PROOF,
     )  # fmt: skip

@@ -58,7 +58,14 @@ def _document(line: Line) -> Iterator[str]:
         f'<InlineContent FileName="{line.item}.txt" FileSize="{len(data)}" Hash="{digest}" HashType="MD5"'
         f' Encoding="base64">{b64encode(data).decode()}</InlineContent>'
     )
-    yield "</File></Files>"
+    yield "</File>"
+    for file in line.files:
+        folder, _, name = file.path.rpartition("/")
+        yield (
+            f'<File FileType="Native"><ExternalFile FilePath={_quoted(folder)} FileName={_quoted(name)}'
+            f' FileSize="{file.size}" Hash="{file.md5}" HashType="MD5"/></File>'
+        )
+    yield "</Files>"
     who = _quoted(line.account)[1:-1]
     yield f"<Locations><Location><Custodian>{who}</Custodian><LocationURI>{PROOF}</LocationURI></Location></Locations>"
     yield "</Document>"

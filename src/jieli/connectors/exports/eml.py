@@ -56,7 +56,8 @@ def transcript(lines: Sequence[Line]) -> str:
     found = []
     for line in lines:
         who = line.sender_name or line.sender or "（发送方不明）"
-        found.append(f"{local(line.event_ms):%H:%M:%S} {who}\n{line.text or f'（{line.msgtype}）'}\n")
+        files = "".join(f"［附件 {x.path}］\n" for x in line.files)
+        found.append(f"{local(line.event_ms):%H:%M:%S} {who}\n{line.text or f'（{line.msgtype}）'}\n{files}")
     return "\n".join(found)
 
 
@@ -72,6 +73,8 @@ def _message(line: Line) -> str:
         f"X-Jieli-Ledger: {line.entry}.{line.n}",
         _words("X-Jieli-Sender", line.sender),
         *(_words("X-Jieli-Receiver", who) for who in line.receivers),
+        *(f"X-Jieli-File: {x.path}" for x in line.files),
+        *(f"X-Jieli-File-SHA256: {x.sha256}" for x in line.files),
         *(_words("X-Jieli-Room", line.room) for _ in line.room[:1]),
         "MIME-Version: 1.0",
         *_text_headers(),

@@ -44,7 +44,16 @@ def _container(volume: Volume, conversation: int, lines: Sequence[Line]) -> dict
                     "participants": list(people),
                     "items": [{"item": x.item, "entry": x.entry, "n": x.n} for x in lines],
                 },
-            }
+            },
+            *(
+                {
+                    "purpose": "file", "start": _time(x.event_ms), "party": places[x.sender], "dialog": n,
+                    "mediatype": file.mediatype, "filename": file.path.rpartition("/")[2], "url": f"../{file.path}",
+                    "content_hash": written_hash(file.sha512),
+                }
+                for n, x in enumerate(lines)
+                for file in x.files
+            ),
         ],
         "analysis": [],
     }  # fmt: skip
@@ -68,7 +77,12 @@ def _dialog(line: Line, places: dict[str, int]) -> dict[str, Any]:
 
 def content_hash(data: bytes) -> str:
     """SHA-512 as the draft writes it: the algorithm, a hyphen, base64url without padding."""
-    return "sha512-" + urlsafe_b64encode(sha512(data).digest()).decode().rstrip("=")
+    return written_hash(sha512(data).digest())
+
+
+def written_hash(digest: bytes) -> str:
+    """The same of a digest that is known."""
+    return "sha512-" + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _time(ms: int) -> str:

@@ -9,6 +9,8 @@ Two layouts. ``asterisk``: Master.csv, 16 columns and, where the site logs them,
   both channels (asterisk) or is the uuid (freeswitch), so the same row read again has the same id.
 - The receiver is the number called; where a queue was called and somebody answered, the number of the second
   channel (PJSIP/8003-00000018), for that person took part in the call and the queue did not.
+- A recording is claimed where the row names one: Asterisk's userfield, where the dial plan writes the file into it
+  (extractor version 2; rows that were kept under version 1 claim none).
 """
 
 import csv
@@ -19,7 +21,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from jieli.capture.types import CALL, Incoming, Malformed
+from jieli.capture.types import CALL, Incoming, Malformed, MediaClaim
 from jieli.connectors.jsonline import MAX_LINE, UnreadableError, identifier, numbered, whole_number
 from jieli.connectors.jsonline import SENTENCES as COMMON
 from jieli.kernel.times import SHANGHAI, to_ms
@@ -55,15 +57,17 @@ class Layout(NamedTuple):
     channel: int = -1
     other_channel: int = -1
     application: int = -1
+    recording: int = -1
 
 
 LAYOUTS = {
-    "asterisk": Layout(16, 18, 1, 2, 9, 10, 11, 12, 13, 14, 16, 5, 6, 7),
+    "asterisk": Layout(16, 18, 1, 2, 9, 10, 11, 12, 13, 14, 16, 5, 6, 7, 17),
     "freeswitch": Layout(15, 64, 1, 2, 4, 5, 6, 7, 8, 9, 10),
 }
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _ENDPOINT = re.compile(r"[A-Za-z0-9]+/([0-9]{2,20})-[0-9a-f]{8}")
+_SOUND_FILE = re.compile(r"[^\x00-\x1f]{1,250}\.(?:wav|WAV|mp3|amr|awb|ogg|gsm)")
 _BREAK = re.compile(r"[\r\n]")
 
 
@@ -85,6 +89,7 @@ class CallRecord:
     duration_s: int
     talk_s: int
     outcome: str
+    recording: str = ""
 
 
 def parse(
@@ -113,7 +118,7 @@ def parse(
             event_ms=found.start_ms,
             msgtype=MSGTYPE,
             text="",
-            media=(),
+            media=_claims(found.recording),
             recalls="",
             line=number,
         )
@@ -153,7 +158,21 @@ def _record(line: bytes, shape: Layout, zone: ZoneInfo) -> CallRecord:
         duration_s=_seconds(row[shape.duration]),
         talk_s=_seconds(row[shape.talk]),
         outcome=row[shape.outcome],
+        recording=_recording(row[shape.recording]) if 0 <= shape.recording < len(row) else "",
     )
+
+
+def _recording(cell: str) -> str:
+    """The file that a dial plan wrote into its own field (Asterisk: userfield); "" for any other words there."""
+    found = _SOUND_FILE.fullmatch(cell.removeprefix("audio:"))
+    return found[0] if found and identifier(found[0]) is not None else ""
+
+
+def _claims(recording: str) -> tuple[MediaClaim, ...]:
+    """What the record says of its recording: where it lies, and its name; no size and no digest."""
+    if not recording:
+        return ()
+    return (MediaClaim("recording", recording.rpartition("/")[2], recording, "", "", None),)
 
 
 def _columns(line: bytes, shape: Layout) -> list[str]:

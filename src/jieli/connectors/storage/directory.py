@@ -46,16 +46,27 @@ class Directory:
             file.flush()
             os.fsync(file.fileno())
 
-    def read(self, address: bytes) -> Iterator[bytes]:
+    def read(self, address: bytes, start: int = 0) -> Iterator[bytes]:
         """The object's bytes by the MiB."""
         try:
             with (self._root / name_of(address)).open("rb") as file:
+                file.seek(start)
                 while chunk := file.read(CHUNK):
                     yield chunk
         except FileNotFoundError:
             raise MediaObjectMissing(address) from None
         except OSError as error:
             raise away(error.strerror or type(error).__name__) from None
+
+    def link(self, address: bytes, target: Path) -> bool:
+        """Give an object a second name at `target`; False where that stands on another file system."""
+        try:
+            os.link(self._root / name_of(address), target)
+        except FileNotFoundError:
+            raise MediaObjectMissing(address) from None
+        except OSError:
+            return False
+        return True
 
     def objects(self) -> Iterator[StoredObject]:
         """Folder by folder; what is no object of ours is passed over."""

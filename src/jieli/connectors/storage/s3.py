@@ -67,10 +67,11 @@ class S3:
                 client.abort_multipart_upload(**upload)
                 raise
 
-    def read(self, address: bytes) -> Iterator[bytes]:
+    def read(self, address: bytes, start: int = 0) -> Iterator[bytes]:
         """The object's bytes by the MiB."""
+        within = {"Range": f"bytes={start}-"} if start else {}
         with self._answering(address) as client:
-            body = client.get_object(**self._named(address))["Body"]
+            body = client.get_object(**self._named(address), **within)["Body"]
             with body:
                 yield from body.iter_chunks(CHUNK)
 

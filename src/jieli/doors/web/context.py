@@ -32,6 +32,7 @@ PLACES = (
     Place("gaps", "上线差距", Permission.SEE_GAPS),
     Place("reading", "查阅", Permission.READ),
     Place("ledger", "账本", Permission.SEE_LEDGER),
+    Place("retention", "保存与销毁", Permission.SEE_LEDGER),
     Place("leaving", "我的离职"),
     Place("mine", "我的"),
     Place("my-papers", "待我签"),

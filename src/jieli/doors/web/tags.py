@@ -5,7 +5,9 @@ from uuid import UUID
 
 from django import template
 
+from jieli.doors.places import clock_of
 from jieli.kernel.times import local
+from jieli.ledger import places
 
 register = template.Library()
 WEEK = "一二三四五六日"
@@ -57,6 +59,29 @@ def day(value: int | date | None) -> str:
 def count(value: int) -> str:
     """A number with its thousands apart."""
     return f"{value:,}"
+
+
+@register.filter
+def entry(place: int) -> str:
+    """The number of an entry of the book: 1,017, and 2 · 17 in the second log."""
+    return places.numbered(place)
+
+
+@register.filter
+def amount(size: int) -> str:
+    """A number of bytes as people say it: 13 字节, 1.6 KB, 2.4 MB."""
+    if size < 1024:
+        return f"{size} 字节"
+    for unit, least in (("GB", 1024**3), ("MB", 1024**2)):
+        if size >= least:
+            return f"{size / least:.1f} {unit}"
+    return f"{size / 1024:.1f} KB"
+
+
+@register.filter
+def clock(seconds: int) -> str:
+    """A length of sound: 0:20."""
+    return clock_of(seconds)
 
 
 @register.filter

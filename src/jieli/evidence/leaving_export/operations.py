@@ -1,7 +1,7 @@
 """Asking for an export of all, and making it: volume by volume, then what was left out, the manifest, the ledger."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,8 @@ def export_all(
         _close(directory, plan, asked, made, done, at=clock())
         outside.checkpoint()
         done.ledger = exporting.export(directory / "ledger", keys).size
+        for log in ledger.logs()[:-1]:
+            exporting.export(directory / f"ledger-{log}", keys, log=log)
     return done
 
 
@@ -119,6 +121,10 @@ def _plan(
     return plan
 
 
+#: What the manifest repeats of each volume; those of an earlier version name no log.
+_REPEATED = ("volume", "items", "omitted", "sources", "origin")
+
+
 def _volumes(
     directory: Path,
     upto: int,
@@ -129,26 +135,42 @@ def _volumes(
 ) -> list[dict[str, Any]]:
     """Every volume, made or found finished: a short account of each. What has been told is on the disk."""
     short: list[dict[str, Any]] = []
-    place = census.BEGINNING
-    while True:
-        number = len(short) + 1
-        values = shelf.finished(directory, number)
-        resumed = values is not None
-        if values is None:
-            refs = census.walk(place, upto_batch=upto, limit=A_VOLUME)
-            if not refs:
-                return short
-            values = volumes.make(directory, number, refs, asked, at=clock())
-        conversation, event, item = values["after"]
-        place = (conversation, event, item)
+    for values, resumed in _each(directory, upto, asked, clock):
+        number = values["volume"]
         done.volumes, done.items = number, done.items + values["items"]
         done.resumed += resumed
+        found = values.get("media", {})  # a volume of an earlier version has none
+        done.files += found.get("files", 0)
+        done.files_lost += found.get("lost", 0)
+        done.files_not_fetched += found.get("not_fetched", 0)
         for reason, count in values["omitted"].items():
             done.omitted[reason] = done.omitted.get(reason, 0) + count
-        short.append(
-            {name: values[name] for name in ("volume", "items", "omitted", "sources")} | _proof(values)
-        )
+        short.append({name: values[name] for name in _REPEATED if name in values} | _proof(values))
         tell(VolumeMade(number, values["items"], sum(values["omitted"].values()), resumed))
+    return short
+
+
+def _each(
+    directory: Path, upto: int, asked: Asked, clock: Callable[[], int]
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    """What each volume says of itself, and whether it stood there. None holds items of two logs of the book."""
+    number = 1
+    for span in census.spans(upto_batch=upto):
+        place = census.BEGINNING
+        while (values := shelf.finished(directory, number)) is None or values.get(
+            "log", span.log
+        ) == span.log:
+            resumed = values is not None
+            if values is None:
+                refs = census.walk(
+                    place, upto_batch=span.upto_batch, from_batch=span.from_batch, limit=A_VOLUME
+                )
+                if not refs:
+                    break
+                values = volumes.make(directory, number, refs, asked, log=span.log, at=clock())
+            yield values, resumed
+            conversation, event, item = values["after"]
+            place, number = (conversation, event, item), number + 1
 
 
 def _proof(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,6 +205,7 @@ def _close(
     }
     manifest = {
         **plan, "volumes": list(made), "sources": sources, "items": done.items, "omitted": done.omitted,
+        "media": {"files": done.files, "lost": done.files_lost, "not_fetched": done.files_not_fetched},
         "missed": done.missed, "complete": done.complete, "not_proved": list(NOT_PROVED), "unit": asked.outside.unit,
         "system_version": asked.outside.system_version,
     }  # fmt: skip

@@ -13,6 +13,8 @@ APPROVAL_KIND = "整体导出"
 #: So many items a volume takes: one opening, one package, one piece that a killed export does not lose.
 A_VOLUME = 1_024
 PROOF = "proof.zip"
+#: Beside it where the book has several logs: what another one says of the volume, such as its opening and sealing.
+REGISTERS = "registers-{}.zip"
 
 
 class ExportNotApproved(JieliError):
@@ -25,6 +27,26 @@ class OtherExport(JieliError):
     """The directory holds something else than the export that is asked for."""
 
     code = "evidence.other_export"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A stored file as it lies in a volume; `path` within it, `name` as it came, `agreement` with the claim."""
+
+    path: str
+    item: int
+    n: int
+    size: int
+    sha256: str
+    sha512: bytes
+    md5: str
+    mediatype: str
+    agreement: str
+    seconds: int
+    name: str
+
+    def __repr__(self) -> str:
+        return f"MediaFile({self.path})"  # its name and digests never reach a log
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,7 @@ class Line:
     documented_later: bool
     entry: int
     n: int
+    files: tuple[MediaFile, ...] = ()
 
     def __repr__(self) -> str:
         return f"Line({self.item})"  # content never reaches a log
@@ -90,7 +113,10 @@ class VolumeMade:
 
 @dataclass(slots=True)
 class Exported:
-    """The whole export. `omitted` by reason; `missed` items were written while it ran, by batches begun before it."""
+    """The whole export. `omitted` by reason; `missed` items were written while it ran, by batches begun before it.
+
+    `files` left with their items; `files_lost` are stored and could not; `files_not_fetched` never came to be stored.
+    """
 
     directory: Path
     request: UUID
@@ -99,9 +125,12 @@ class Exported:
     items: int = 0
     omitted: dict[str, int] = field(default_factory=dict)
     missed: int = 0
+    files: int = 0
+    files_lost: int = 0
+    files_not_fetched: int = 0
     ledger: int = 0
     manifest_sha256: str = ""
 
     @property
     def complete(self) -> bool:
-        return not self.missed and not any(self.omitted.values())
+        return not self.missed and not self.files_lost and not any(self.omitted.values())

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,14 +13,20 @@ from jieli.archive.census import place_of
 from jieli.archive.errors import ItemAltered
 from jieli.archive.types import ItemProof, ItemRef, OpenedItem
 from jieli.assets import queries as assets
-from jieli.evidence.leaving_export import shelf
-from jieli.evidence.leaving_export.types import PROOF, Left, Line, Volume, Writer
+from jieli.capture.collecting import rarely
+from jieli.evidence.gathering import Gathered, gather
+from jieli.evidence.leaving_export import media_files, shelf
+from jieli.evidence.leaving_export.media_files import Taken
+from jieli.evidence.leaving_export.types import PROOF, REGISTERS, Left, Line, Volume, Writer
 from jieli.evidence.models import PackageRecord
 from jieli.evidence.operations import add_proofs, covered, digest_of, grounds, speakers
 from jieli.evidence.types import NOT_PROVED, Outside
+from jieli.evidence.writing import write
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
+from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
+from jieli.ledger.places import index_of
 from jieli.matters import queries as matters
 from jieli.reading import operations as reading
 from jieli.reading.standing import sift
@@ -51,8 +57,14 @@ class _Opened:
     page: Page | None
 
 
-def make(directory: Path, number: int, refs: Sequence[ItemRef], asked: Asked, *, at: int) -> dict[str, Any]:
-    """Write one volume; what it says of itself. Crash before its rename: it is made anew, and opened a second time."""
+@rarely()  # as for the package of a conversation
+def make(
+    directory: Path, number: int, refs: Sequence[ItemRef], asked: Asked, *, log: int, at: int
+) -> dict[str, Any]:
+    """Write one volume of items that stand in one log; what it says of itself.
+
+    Crash before its rename: it is made anew, and opened a second time.
+    """
     opened = _open(refs, asked, at=at)
     proofs = archive.proofs([i.item.item_id for i in opened.items])
     gone = {i.item.item_id for i in opened.items if proofs[i.item.item_id].row is None}
@@ -65,15 +77,28 @@ def make(directory: Path, number: int, refs: Sequence[ItemRef], asked: Asked, *,
         sources[left.source]["items"] -= 1
         sources[left.source]["omitted"] += 1
     values: dict[str, Any] = {
-        "volume": number, "made": at, "after": place_of(refs[-1]), "items": len(opened.items),
+        "volume": number, "log": log, "origin": ledger.origin(log),
+        "made": at, "after": place_of(refs[-1]), "items": len(opened.items),
         "omitted": dict(Counter(left.reason for left in opened.left)), "sources": sources,
         "conversations": sorted({ref.conversation for ref in refs}), "files": [],
     }  # fmt: skip
     with shelf.begun(directory, number) as folder:
+        taken = media_files.take(folder, opened.items)
+        values["media"] = _counted(taken)
         if opened.items and opened.page is not None:
-            values |= _write(folder, number, opened, opened.page, proofs, asked, at=at)
-        shelf.close(folder, values, opened.left)
+            volume = Volume(number, values["origin"], at, asked.purpose.value, asked.matter)
+            values |= _write(folder, volume, opened, opened.page, proofs, taken, asked)
+        shelf.close(folder, values, [*opened.left, *taken.left])
     return values
+
+
+def _counted(taken: Taken) -> dict[str, int]:
+    missing = sum(one.reason.startswith(media_files.NOT_FETCHED) for one in taken.left)
+    files = taken.all
+    return {
+        "files": len(files), "bytes": sum(one.size for one in files), "not_fetched": missing,
+        "lost": len(taken.left) - missing,
+    }  # fmt: skip
 
 
 def _open(refs: Sequence[ItemRef], asked: Asked, *, at: int) -> _Opened:
@@ -106,36 +131,38 @@ def _left(ref: ItemRef, reason: str) -> Left:
 
 def _write(
     folder: Path,
-    number: int,
+    volume: Volume,
     opened: _Opened,
     page: Page,
     proofs: dict[int, ItemProof],
+    taken: Taken,
     asked: Asked,
-    *,
-    at: int,
 ) -> dict[str, Any]:
     """The load files, the entry that seals them, and the package over all of it."""
-    volume = Volume(number, asked.origin, at, asked.purpose.value, asked.matter)
-    lines = _lines(opened.items, proofs)
+    lines = _lines(opened.items, proofs, taken)
     files = [shelf.put(folder, *made) for writer in asked.writers for made in writer(volume, lines)]
-    about = About(
-        kind="conversation", origin=asked.origin, made=at, clock=asked.outside.clock.value, matter=asked.matter,
-        purpose=asked.purpose.value, not_proved=NOT_PROVED,
-    )  # fmt: skip
-    with Package(about, policy=asked.outside.policy) as package:
-        counted = Counter((left.conversation, left.reason) for left in opened.left)
+    if taken.all:
+        path = folder / media_files.LIST
+        media_files.write_list(path, taken.all)
+        files.append({"name": path.name, "bytes": path.stat().st_size, "sha256": digest_of(path)})
+    with Package(_about(volume, asked), policy=asked.outside.policy) as package:
+        counted = Counter((left.conversation, left.reason) for left in [*opened.left, *taken.left])
         for (conversation, reason), count in sorted(counted.items()):
             package.add_omission(what=f"会话 {conversation}", count=count, reason=reason)
         digests = [f"sha256:{one['sha256']}" for one in files]
         digests.append(f"sha256:{shelf.described('', package.omissions())['sha256']}")
-        record, entry = _seal(number, digests, opened, page, asked, at=at)
+        record, entry = _seal(volume, digests, opened, page, asked)
         reach("leaving.after_seal")
         more = [*grounds(opened.items, page), ("evidence_package", record)]
         found = covered(opened.items, more, asked.outside)
+        package.about = replace(package.about, not_proved=(*NOT_PROVED, *found.not_proved))
         add_proofs(package, found)
-        package.write(folder / PROOF)
-    size = (folder / PROOF).stat().st_size
-    files.append({"name": PROOF, "bytes": size, "sha256": digest_of(folder / PROOF)})
+        write(package, folder / PROOF)
+    proved = [PROOF, *_prove_elsewhere(folder, volume, found, asked)]
+    files += [{"name": one.path, "bytes": one.size, "sha256": one.sha256} for one in taken.all]
+    for name in proved:
+        path = folder / name
+        files.append({"name": name, "bytes": path.stat().st_size, "sha256": digest_of(path)})
     return {
         "files": files, "opening": str(page.opening), "sealed_in": entry, "checkpoint": found.newest.size,
         "witnessed": sorted({name for c in found.checkpoints for name, _ in c.cosignatures}),
@@ -143,7 +170,30 @@ def _write(
     }  # fmt: skip
 
 
-def _lines(items: Sequence[OpenedItem], proofs: dict[int, ItemProof]) -> list[Line]:
+def _about(volume: Volume, asked: Asked) -> About:
+    return About(
+        kind="conversation", origin=volume.origin, made=volume.made, clock=asked.outside.clock.value,
+        matter=asked.matter, purpose=asked.purpose.value, not_proved=NOT_PROVED,
+    )  # fmt: skip
+
+
+def _prove_elsewhere(folder: Path, volume: Volume, found: Gathered, asked: Asked) -> list[str]:
+    """What other logs hold of a volume (its opening and its sealing, what its items rest on): a package for each.
+
+    The signer has covered all of it before.
+    """
+    names = []
+    for log, rows in sorted(found.others.items()):
+        there = gather([], more=sorted(rows), trusted=asked.outside.policy, log=log)
+        about = replace(_about(volume, asked), kind="receipt", origin=ledger.origin(log))
+        with Package(about, policy=asked.outside.policy) as package:
+            add_proofs(package, there)
+            names.append(REGISTERS.format(log))
+            write(package, folder / names[-1])
+    return names
+
+
+def _lines(items: Sequence[OpenedItem], proofs: dict[int, ItemProof], taken: Taken) -> list[Line]:
     names = speakers(items)
     accounts = assets.accounts_by_id({i.item.account for i in items if i.item.account is not None})
     rooms = archive.conversations({i.item.conversation for i in items})
@@ -158,21 +208,23 @@ def _lines(items: Sequence[OpenedItem], proofs: dict[int, ItemProof]) -> list[Li
                 msgtype=ref.msgtype, event_ms=ref.event_ms, sender=i.sender,
                 sender_name=name.name if name is not None else "", receivers=i.receivers,
                 room=rooms[ref.conversation].room or "", account=account.handle if account is not None else "",
-                text=i.text, media=i.media, documented_later=ref.documented_later, entry=proof.entry, n=proof.n,
+                text=i.text, media=i.media, documented_later=ref.documented_later, entry=index_of(proof.entry),
+                n=proof.n, files=taken.files.get(ref.item_id, ()),
             )
         )  # fmt: skip
     return found
 
 
 def _seal(
-    number: int, digests: Sequence[str], opened: _Opened, page: Page, asked: Asked, *, at: int
+    volume: Volume, digests: Sequence[str], opened: _Opened, page: Page, asked: Asked
 ) -> tuple[UUID, int | None]:
-    """Enter the digests of the load files and of the list of omissions; the record and its entry."""
+    """Enter the digests of the load files and of the list of omissions; the record and its entry in the live log."""
+    at = volume.made
     row = PackageRecord(
-        id=new_id(at), kind="volume", subject=str(number), matter=matters.matter(asked.matter).id,
+        id=new_id(at), kind="volume", subject=str(volume.number), matter=matters.matter(asked.matter).id,
         opening=page.opening, digests=list(dict.fromkeys(digests)), items=len(opened.items), omitted=len(opened.left),
     )  # fmt: skip
     with book(at=at) as b:
         entry = b.entry("evidence.sealed", by=asked.by.actor, facts={"package": str(row.id)})
         entry.insert(row)
-    return row.id, entry.index
+    return row.id, None if entry.index is None else index_of(entry.index)
