@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from time import perf_counter, process_time
+from time import thread_time
 from typing import Any
 from unittest.mock import patch
 
@@ -14,9 +14,7 @@ import psycopg
 
 from benchmarks import baselines, house
 from benchmarks.house import House
-from benchmarks.measure import Result, Taken, forget_peak, peak_bytes, taken
-from jieli.archive import operations as archive
-from jieli.archive import segments
+from benchmarks.measure import Result, Taken, taken
 from jieli.capture.gates import RunGate
 from jieli.capture.operations import admit
 from jieli.capture.report import Receipt
@@ -29,7 +27,6 @@ from jieli.wiring.postgres import Server
 SINGLES, GATE_MESSAGES = 20_000, 100_000
 #: So many houses are opened for each turn.
 HOUSES_A_TURN = 3
-MILLION = 1_000_000
 GIN, TANTIVY = "COPY + GIN(tsvector) of plaintext bigrams", "tantivy, plaintext bigrams, commits of 5,000"
 SAVE = "Django save(), one INSERT and commit a message"
 UNIT, COST = "messages/s", "µs of processor/message"
@@ -81,7 +78,7 @@ def run(server: Server, path: Path, number: int, *, turns: int) -> Ingested:
     ]
     found = _Turns()
     for turn in range(turns):
-        opened = _fresh(server, 2 * turns + turn)
+        opened = fresh(server, 2 * turns + turn)
         before = _sizes(opened)
         found.ours.append(bring_in(opened, path, number))
         with path.open("rb") as lines:
@@ -100,7 +97,8 @@ def run(server: Server, path: Path, number: int, *, turns: int) -> Ingested:
     return Ingested(opened, results, notes)
 
 
-def _fresh(server: Server, n: int) -> House:
+def fresh(server: Server, n: int) -> House:
+    """A house of its own with the company in it, and nothing said yet."""
     opened = house.open_house(server, n)
     house.found_company()
     return opened
@@ -119,7 +117,7 @@ def _beside_singles(server: Server, path: Path, number: int, turns: int) -> Resu
     head = _head(path, number)
     ours, singles = [], []
     for turn in range(turns):
-        ours.append(bring_in(_fresh(server, turn), head, number))
+        ours.append(bring_in(fresh(server, turn), head, number))
         with head.open("rb") as lines:
             singles.append(baselines.save_one_by_one(server, "postgres", lines))
     rates = [number / statistics.median(t.wall for t in found) for found in (ours, singles)]
@@ -131,7 +129,7 @@ def _gate(server: Server, path: Path, number: int, turns: int) -> Result:
     head = _head(path, number)
     found = []
     for turn in range(turns):
-        opened = _fresh(server, turns + turn)
+        opened = fresh(server, turns + turn)
         with _gate_watched() as spent:
             bring_in(opened, head, number)
         found.append(1e6 * spent[0] / number)
@@ -140,19 +138,22 @@ def _gate(server: Server, path: Path, number: int, turns: int) -> Result:
 
 @contextmanager
 def _gate_watched() -> Iterator[list[float]]:
-    """Processor seconds of this process inside the gate: reading its facts and answering, in a list of one."""
+    """Processor seconds inside the gate, reading its facts and answering, in a list of one.
+
+    Of the thread it runs in: meanwhile another one reads the next batch.
+    """
     spent, depth = [0.0], [0]
 
     def watched(call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any, **named: Any) -> Any:
             depth[0] += 1
-            begun = process_time()
+            begun = thread_time()
             try:
                 return call(*args, **named)
             finally:
                 depth[0] -= 1
                 if not depth[0]:
-                    spent[0] += process_time() - begun
+                    spent[0] += thread_time() - begun
 
         return timed
 
@@ -182,39 +183,6 @@ def _rates(found: _Turns, number: int) -> list[Result]:
         )
         results.append(Result("ingest.cpu_tantivy", cost(found.ours), COST, TANTIVY, cost(found.rival)))
     return results
-
-
-def run_long(server: Server, path: Path, millions: int, *, n: int) -> list[Result]:
-    """One import of many millions: the rate of the last million beside the first, and the memory it took.
-
-    After each million the segments are merged till no tier is full, as the worker does, outside the clock.
-    """
-    opened = _fresh(server, n)
-    durations: list[float] = []
-    peaks: list[int] = []
-    kept, begun = 0, perf_counter()
-    forget_peak()
-
-    def progress(receipt: Receipt) -> None:
-        nonlocal kept, begun
-        kept += receipt.admitted
-        if kept >= MILLION * (len(durations) + 1):
-            durations.append(perf_counter() - begun)
-            peaks.append(peak_bytes())
-            for month in segments.months_to_merge():
-                archive.merge_month(month)
-            archive.sweep()
-            begun = perf_counter()
-
-    bring_in(opened, path, millions * MILLION, progress=progress)
-    first, last = MILLION / durations[0], MILLION / durations[-1]
-    return [
-        Result("ingest.last_million", last, UNIT, "the first million", first, bar=0.6, stretch=0.9, by_ratio=True),
-        Result(
-            "ingest.memory", peaks[-1] / 2**20, "MiB", "after the first million", peaks[0] / 2**20, bar=1.1,
-            at_most=True, by_ratio=True,
-        ),
-    ]  # fmt: skip
 
 
 def _table_bytes(dsn: str, where: str = "TRUE") -> int:

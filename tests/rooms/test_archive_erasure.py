@@ -14,7 +14,7 @@ import orjson
 import pytest
 from django.db import connections
 
-from jieli.archive import checks, keys, opening, operations, queries, segments
+from jieli.archive import checks, cited, keys, opening, operations, queries, segments
 from jieli.archive.errors import KeyringMissing, PageDamaged
 from jieli.archive.keys.pages import SECRET_BYTES, open_page
 from jieli.archive.keys.store import opened, read_secrets
@@ -30,6 +30,7 @@ __all__ = ["ring"]
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 GONE = UUID("7f3a0000-0000-4000-8000-00000000c0de")
+HIS = (("consent_step", str(UUID(int=5))), ("parties_customer", str(GONE)))
 NAME, HANDLE, WORDS = "卞金丝雀", "wm-canary-7f3a", "canary-7f3a 的地址是榴花巷九号"
 LATER = {"by": "person:desk", "reason": "本人请求删除"}
 
@@ -85,7 +86,7 @@ def planted(ring: keys.HeldKeyring) -> Planted:
     ids, others = [], []
     for n in (0, 20):
         batch = [
-            sample(n, text=told, person=HANDLE, customer=GONE),
+            sample(n, text=told, person=HANDLE, customer=GONE, basis_rows=HIS),
             sample(n + 1, text=f"{NAME}您好，{WORDS}，记下了", person=HANDLE, customer=GONE),
             sample(n + 2, person="wm-else", customer=OTHER_CUSTOMER),
             sample(n + 4, text=told, person=HANDLE, customer=GONE, room="room-1"),
@@ -102,11 +103,13 @@ def planted(ring: keys.HeldKeyring) -> Planted:
 def test_an_erased_person_is_nowhere_by_brute_force(
     ring: keys.HeldKeyring, planted: Planted, tmp_path: Path
 ) -> None:
-    words = [s for word in (NAME, HANDLE, WORDS, str(GONE), GONE.hex) for s in spellings(word)]
+    in_short = (cited.cell(("parties_customer", str(GONE))) or "")[1:]
+    words = [s for word in (NAME, HANDLE, WORDS, str(GONE), GONE.hex, in_short) for s in spellings(word)]
     ciphers = [piece for c in planted.ciphertexts for piece in (c, c.hex().encode())]
     assert {"default.archive_conversation", "default.archive_basis", "default.ledger_part"} <= places(
         words, tmp_path
     )
+    assert places(spellings(in_short), tmp_path) == {"default.archive_basis", "default.ledger_part"}
     assert places(ciphers, tmp_path) == {"default.archive_item"}
     assert all(secret in secrets_in_pages(ring) for secret in planted.secrets)
     assert NAME in opening.open_items(planted.items, receipt=OPENING)[0].text

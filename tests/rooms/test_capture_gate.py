@@ -103,11 +103,17 @@ def test_a_file_that_runs_through_many_days_is_read_in_a_handful_of_pieces(
     assert reads == ["whole", "times", "times", "times"]
 
 
-def test_a_batch_with_people_who_were_not_read_reads_them_alone(company: Company, reads: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("customers", "readings"), [(1, ["whole", "more", "more"]), (1_000, ["whole", "more"])]
+)
+def test_people_who_were_not_read_are_read_alone_or_in_a_small_house_with_everybody(
+    company: Company, reads: list[str], monkeypatch: pytest.MonkeyPatch, customers: int, readings: list[str]
+) -> None:
+    monkeypatch.setattr(gates, "SMALL_HOUSE", customers)
     said = minutes(6), minutes(6, who="wm-gu"), minutes(6, who="wm-no")
     report = bring([line for one in said for line in one], batch_lines=6)
     assert (report.admitted, dict(report.reasons)) == (12, {"客户未同意": 6})
-    assert reads == ["whole", "more", "more"]
+    assert reads == readings
 
 
 def test_a_gate_that_has_grown_too_large_is_read_anew(
@@ -126,7 +132,7 @@ def test_a_run_that_forgets_its_places_decides_the_same(
     monkeypatch.setattr(gates, "MOST_ANSWERS", 0)
     report = bring([*minutes(6), *minutes(6, who="wm-gu"), *minutes(6, who="wm-no")], batch_lines=3)
     assert (report.admitted, dict(report.reasons)) == (12, {"客户未同意": 6})
-    assert reads == ["whole", "more", "more"]
+    assert reads == ["whole", "more"]
 
 
 def test_items_name_each_value_of_a_message_and_its_basis(

@@ -9,15 +9,16 @@ from struct import Struct
 from typing import Any
 from uuid import UUID
 
-from jieli.archive import rows
+from jieli.archive import cited, rows
 from jieli.archive.types import NewItem
 from jieli.ledger.bulk import binary_value
 
 COLUMNS = (
     "id", "batch_id", "documented_later", "speaker", "account", "holder", "speaker_kind", "rows", "scopes",
 )  # fmt: skip
-#: What an item rests on: speaker's kind, speaker, account, holder, rows relied on, documented later, scopes.
-Footing = tuple[str, UUID, UUID, UUID, tuple[tuple[str, str], ...], bool, tuple[str, ...]]
+#: What an item rests on: speaker's kind, speaker, account, holder, rows relied on as `cited` writes them,
+#: documented later, scopes.
+Footing = tuple[str, UUID, UUID, UUID, str | tuple[cited.Ground, ...], bool, tuple[str, ...]]
 
 # How many columns, then length and value of the first six.
 _HEAD = Struct("!h iq iq i? i16s i16s i16s")
@@ -33,18 +34,19 @@ def places(items: Sequence[NewItem]) -> tuple[list[int], list[Footing]]:
     quick: dict[tuple[int, ...], int] = {}
     slow: dict[Footing, int] = {}
     scopes = rows.cached(lambda found: tuple(sorted(str(getattr(s, "value", s)) for s in found)))
-    found = []
+    found: list[int] = []
+    look, note = quick.get, found.append
     for item in items:
         # Seven fields in a row, from `speaker_kind` to `scopes`.
         shape = tuple(map(id, item[11:18]))
-        place = quick.get(shape)
+        place = look(shape)
         if place is None:
             footing = (
-                item.speaker_kind, item.speaker, item.account, item.holder, tuple(sorted(item.basis_rows)),
+                item.speaker_kind, item.speaker, item.account, item.holder, cited.written(item.basis_rows),
                 item.documented_later, scopes(item.scopes),
             )  # fmt: skip
             place = quick[shape] = slow.setdefault(footing, len(slow))
-        found.append(place)
+        note(place)
     return found, list(slow)
 
 
@@ -55,32 +57,22 @@ def spelled(batch: int, bases: Mapping[int, Footing]) -> Iterator[tuple[str, byt
     kinds: Callable[[Any], bytes] = rows.cached(lambda kind: binary_value(kind.encode()))
     pairs = _Pairs(quoted)
     for number, (kind, speaker, account, holder, relied, later, scopes) in bases.items():
-        found = [pairs[row] for row in relied]
+        if isinstance(relied, str):
+            # Letters, digits, - and _: nothing in it to escape.
+            shown, on = f'"{relied}"', _list((relied,))
+        else:
+            shown, on = pairs.both(relied)
         body = (
             f'{{"id":"{number}","row":{{"account":"{written(account)}","batch_id":{batch}'
             f',"documented_later":{later:d},"holder":"{written(holder)}","id":{number}'
-            f',"rows":[{",".join([shown for shown, _ in found])}],"scopes":{scopes_json(scopes)}'
+            f',"rows":[{shown}],"scopes":{scopes_json(scopes)}'
             f',"speaker":"{speaker}","speaker_kind":{quoted(kind)}}},"table":"archive_basis"}}'
         )
         head = _HEAD.pack(
-            len(COLUMNS),
-            8,
-            number,
-            8,
-            batch,
-            1,
-            later,
-            16,
-            speaker.bytes,
-            16,
-            account.bytes,
-            16,
-            holder.bytes,
-        )
-        on = _NO_ARRAY
-        if found:
-            on = _PAIRS.pack(2, 0, _TEXT_OID, len(found), 1, 2, 1) + b"".join([data for _, data in found])
-        yield str(number), head + kinds(kind) + binary_value(on) + listed(scopes), body.encode()
+            len(COLUMNS), 8, number, 8, batch, 1, later,
+            16, speaker.bytes, 16, account.bytes, 16, holder.bytes,
+        )  # fmt: skip
+        yield str(number), head + kinds(kind) + on + listed(scopes), body.encode()
 
 
 class _Pairs(dict[tuple[str, str], tuple[str, bytes]]):
@@ -94,6 +86,14 @@ class _Pairs(dict[tuple[str, str], tuple[str, bytes]]):
         shown = f"[{self.quoted(table)},{self.quoted(key)}]"
         found = self[row] = shown, binary_value(table.encode()) + binary_value(key.encode())
         return found
+
+    def both(self, relied: Sequence[cited.Ground]) -> tuple[str, bytes]:
+        """All of them as the inside of a JSON array, and as a value of type text[][]."""
+        found = [self[row] for row in relied]
+        array = _NO_ARRAY
+        if found:
+            array = _PAIRS.pack(2, 0, _TEXT_OID, len(found), 1, 2, 1) + b"".join([data for _, data in found])
+        return ",".join([shown for shown, _ in found]), binary_value(array)
 
 
 def _list(words: Sequence[str]) -> bytes:

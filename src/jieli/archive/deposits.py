@@ -1,10 +1,11 @@
 """Depositing a batch: secrets, digests, encryption, leaves, rows and index, in bulk and in one transaction."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from struct import Struct
+from operator import itemgetter
+from struct import Struct, iter_unpack
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,10 +33,19 @@ COLUMNS = (
     "source", "channel", "msgtype", "recalls", "ciphertext",
 )  # fmt: skip
 
+#: By position and without a step of Python: each is asked of every item, some of them twice.
+_SOURCE, _KEY, _CONVERSATION, _EVENT, _TEXT, _LATER = map(
+    itemgetter,
+    map(
+        NewItem._fields.index,
+        ("source", "message_key", "conversation", "event_ms", "text", "documented_later"),
+    ),
+)
 # How many columns, then length and value of the first eight.
 _FIXED = Struct("!h iq iq iq iq i16s i32s i32s i32s").pack
-#: So many pieces are joined at a time: four a row, which is some 60 KB.
-_PIECES = 512
+_COUNT, _LENGTH, _NO_RECALLS = len(COLUMNS), Struct("!i").pack, binary_value(None)
+#: So many pieces are joined at a time: five a row, which is some 60 KB.
+_PIECES = 640
 
 
 def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, at: int) -> BatchRef:
@@ -59,7 +69,7 @@ def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, a
         basis_ids = _next("archive_basis_id_seq", len(footings))
         facts = {
             "batch": batch.id, "duplicates": len(items) - len(kept), "extractor": extractor, "fold": FOLD_VERSION,
-            "items": len(kept), "documented_later": sum(i.documented_later for i in kept), "source": source,
+            "items": len(kept), "documented_later": sum(map(_LATER, kept)), "source": source,
         }  # fmt: skip
         staged = b.entry("archive.deposit", by=by, facts=facts)
         staged.insert(batch, *new)
@@ -84,10 +94,10 @@ def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, a
 def _check(source: str, items: Sequence[NewItem]) -> None:
     if not 1 <= len(items) <= MAX_BATCH:
         raise ValueError(f"a batch has 1 to {MAX_BATCH} items")
-    talks = {id(item.conversation): item.conversation for item in items}
-    if {item.source for item in items} | {key.source for key in talks.values()} != {source}:
+    talks = _by_identity(list(map(_CONVERSATION, items)))
+    if set(map(_SOURCE, items)) | {key.source for key in talks.values()} != {source}:
         raise ValueError("the items of a batch come from its source")
-    if {len(item.message_key) for item in items} != {DIGEST_BYTES}:
+    if set(map(len, map(_KEY, items))) != {DIGEST_BYTES}:
         raise ValueError(f"a message key has {DIGEST_BYTES} bytes")
 
 
@@ -101,7 +111,8 @@ def known(
     """
     # Callers share the objects of a conversation: hashing each but once is half of the work.
     keys = {id(key): key for key, _ in wanted}
-    ids = _kept_conversations(ports.keyring(), keys.values(), living=False if destroyed_only else None)
+    named = _digests(ports.keyring(), keys.values())
+    ids = _kept_conversations(named, living=False if destroyed_only else None)
     numbers = {one: ids[key] for one, key in keys.items() if key in ids}
     if not numbers:
         return set()
@@ -141,31 +152,32 @@ def sealed_rows(
     """
     receivers, words = rows.cached(rows.receivers_json), rows.cached(_words)
     bound = associated_data(origin, batch, 0)[:-8]
-    first = batch * POSITIONS
-    pieces: list[bytes] = []
-    for n, (item, conversation, basis) in enumerate(zip(items, conversations, footing, strict=True)):
+    number = batch * POSITIONS
+    each = iter_unpack(f"{SECRET_BYTES}s", secrets)
+    note, pieces = leaves.append, list[bytes]()
+    for item, conversation, basis, (secret,) in zip(items, conversations, footing, each, strict=True):
         # By position: a name costs as much as a look-up, and there are millions of items.
         source, message_key, _, event_ms, raw, text, sender, heard, media, channel, msgtype = item[:11]
-        recalls = item.recalls or None
-        digest, key = rows.digest_and_key(
-            secrets[n * SECRET_BYTES : (n + 1) * SECRET_BYTES], raw, text, sender, receivers(heard), event_ms, media
-        )  # fmt: skip
-        cipher = AESGCM(key).encrypt(NONCE, raw, bound + n.to_bytes(8, "big"))
+        recalls = item[18] or None
+        digest, key = rows.digest_and_key(secret, raw, text, sender, receivers(heard), event_ms, media)
+        place = (number % POSITIONS).to_bytes(8, "big")
+        cipher = AESGCM(key).encrypt(NONCE, raw, bound + place)
         hashed = sha256(cipher).digest()
         tail, shown_source, shown_channel, shown_type = words((source, channel, msgtype))
         row = rows.row_json(
-            first + n, conversation, shown_source, message_key, event_ms, shown_channel, shown_type, recalls, basis,
+            number, conversation, shown_source, message_key, event_ms, shown_channel, shown_type, recalls, basis,
             hashed,
         )  # fmt: skip
         leaf = rows.leaf_of(digest, row)
-        leaves.append(leaf)
+        note(leaf)
         pieces += (
             _FIXED(
-                len(COLUMNS), 8, first + n, 8, conversation, 8, event_ms, 8, basis, 16, message_key,
-                32, hashed, 32, digest, 32, leaf,
+                _COUNT, 8, number, 8, conversation, 8, event_ms, 8, basis, 16, message_key, 32, hashed, 32, digest,
+                32, leaf,
             ),
-            tail, binary_value(recalls), binary_value(cipher),
+            tail, binary_value(recalls) if recalls else _NO_RECALLS, _LENGTH(len(cipher)), cipher,
         )  # fmt: skip
+        number += 1
         if len(pieces) >= _PIECES:
             yield b"".join(pieces)
             pieces.clear()
@@ -201,7 +213,7 @@ def _next(sequence: str, count: int = 1) -> list[int]:
 
 def _once(items: Sequence[NewItem], numbers: Sequence[int]) -> tuple[list[NewItem], list[int]]:
     """The items without repetitions, and the conversation of each."""
-    if len({item.message_key for item in items}) == len(items):
+    if len(set(map(_KEY, items))) == len(items):
         return list(items), list(numbers)  # a repetition has the key of another one
     seen: dict[tuple[int, bytes], NewItem] = {}
     for item, number in zip(items, numbers, strict=True):
@@ -211,10 +223,10 @@ def _once(items: Sequence[NewItem], numbers: Sequence[int]) -> tuple[list[NewIte
 
 def _indexed(ring: Keyring, batch: int, kept: Sequence[NewItem]) -> list[Segment]:
     """The batch's segments. Asks at most the key store: the main connection is busy meanwhile."""
-    times = np.fromiter((item.event_ms for item in kept), np.int64, len(kept))
+    times = np.fromiter(map(_EVENT, kept), np.int64, len(kept))
     keys = index_keys(ring, np.unique(month_of(times)).tolist())
     ids = np.arange(len(kept)) + batch * POSITIONS
-    return build_segments(ids, times, [item.text for item in kept], keys.__getitem__)
+    return build_segments(ids, times, list(map(_TEXT, kept)), keys.__getitem__)
 
 
 def identity(key: ConversationKey) -> bytes:
@@ -226,10 +238,14 @@ def identity(key: ConversationKey) -> bytes:
     raise ValueError("a conversation is a room, or an account and a counterparty")
 
 
+def _digests(ring: Keyring, keys: Iterable[ConversationKey]) -> dict[ConversationKey, bytes]:
+    """What conversations are called in the database; for one batch only, for memory must not outlive a destruction."""
+    return {key: ring.conversation_key(identity(key)) for key in keys}
+
+
 def _kept_conversations(
-    ring: Keyring, keys: Iterable[ConversationKey], *, living: bool | None = None
+    digests: Mapping[ConversationKey, bytes], *, living: bool | None = None
 ) -> dict[ConversationKey, list[int]]:
-    digests = {key: ring.conversation_key(identity(key)) for key in keys}
     with connections["default"].cursor() as cursor:
         # One long string: see `_kept`. The planner takes it for ten keys, and looks each up in the index.
         cursor.execute(
@@ -246,24 +262,29 @@ def _kept_conversations(
 
 def _conversations(ring: Keyring, items: Sequence[NewItem]) -> tuple[list[int], list[Conversation]]:
     """The conversation's id of each item, and the rows of those that are new."""
-    # Callers share the objects of a conversation: hashing each but once is half of the work.
-    shared = {id(item.conversation): item.conversation for item in items}
-    keys = dict.fromkeys(shared.values())
-    found = _kept_conversations(ring, keys, living=True)
-    if len(found) < len(keys):
+    talks = list(map(_CONVERSATION, items))
+    shared = _by_identity(talks)
+    digests = _digests(ring, shared.values())
+    found = _kept_conversations(digests, living=True)
+    if len(found) < len(digests):
         # Another import may be making the same conversation: wait for it, then look again.
         locks.new_conversations()
-        found = _kept_conversations(ring, keys, living=True)
+        found = _kept_conversations(digests, living=True)
     ids = {key: numbers[0] for key, numbers in found.items()}
-    missing = [key for key in keys if key not in ids]
+    missing = [key for key in digests if key not in ids]
     new = []
     for key, number in zip(missing, _next("archive_conversation_id_seq", len(missing)), strict=True):
         ids[key] = number
         new.append(
             Conversation(
-                id=number, source=key.source, key=ring.conversation_key(identity(key)), room=key.room or None,
+                id=number, source=key.source, key=digests[key], room=key.room or None,
                 account=key.account, counterparty=key.counterparty or None,
             )
         )  # fmt: skip
     by_object = {one: ids[key] for one, key in shared.items()}
-    return [by_object[id(item.conversation)] for item in items], new
+    return [by_object[one] for one in map(id, talks)], new
+
+
+def _by_identity(talks: Sequence[ConversationKey]) -> dict[int, ConversationKey]:
+    """Callers share the objects of a conversation: hashing each but once is half of the work."""
+    return dict(zip(map(id, talks), talks, strict=True))

@@ -46,8 +46,9 @@ def digest_and_key(
     receivers: bytes,
     event_ms: int,
     media: Sequence[Mapping[str, Any]],
+    expanded: bytes = b"",
 ) -> tuple[bytes, bytes]:
-    """An item's fields digest and its content key.
+    """An item's fields digest and its content key; `expanded` is `seal.item.expand(secret)` where it is at hand.
 
     Most items have exactly the five fields, and these are written out here; all others go
     through `fields_digest_of`. A test holds the two against each other.
@@ -57,7 +58,7 @@ def digest_and_key(
             raw=raw, text=text, sender=sender, receivers=receivers, event_ms=event_ms, media=media
         )
         return fields_digest_of(secret, fields)
-    salts = shake_256(TAG + secret).digest(_EXPANDED)
+    salts = expanded or shake_256(TAG + secret).digest(_EXPANDED)
     lines = (
         f"raw {sha256(_RAW + salts[32:64] + raw).hexdigest()}\n"
         f"text {sha256(_TEXT + salts[64:96] + text.encode()).hexdigest()}\n"
@@ -87,17 +88,23 @@ def quoted(text: str) -> str:
     return canonical.encode(text).decode()
 
 
-def cached(spell: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A function of one argument that remembers: the same words come again and again within a batch."""
-    known: dict[Any, Any] = {}
+class _Known(dict[Any, Any]):
+    """What a function said, by its argument."""
 
-    def look(value: Any) -> Any:
-        found = known.get(value)
-        if found is None:
-            found = known[value] = spell(value)
+    def __init__(self, spell: Callable[[Any], Any]) -> None:
+        self.spell = spell
+
+    def __missing__(self, value: Any) -> Any:
+        found = self[value] = self.spell(value)
         return found
 
-    return look
+
+def cached(spell: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of one argument that remembers: the same words come again and again within a batch.
+
+    What it knows it says without a step of Python.
+    """
+    return _Known(spell).__getitem__
 
 
 def row_json(

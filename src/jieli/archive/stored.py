@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from jieli.archive.asking import integers, rows
 from jieli.archive.types import ItemRef
+from jieli.ledger.plain import array, prepared
 
 
 class Stored(NamedTuple):
@@ -60,7 +60,7 @@ def found(
     """
     known: dict[tuple[str, ...], frozenset[str]] = {}
     each: dict[int, Found] = {}
-    for values in rows(_FOUND, [integers(ids), conversation, account, party]):
+    for values in prepared(_FOUND, [array(ids), conversation, account, party]):
         row = Stored._make(values[:_COLUMNS])
         extractor, speaker_kind, speaker, account_, holder, later, scopes, destroyed = values[_COLUMNS:]
         said = tuple(scopes or ())
@@ -72,7 +72,13 @@ def found(
     return each
 
 
-def tombstoned(ids: Sequence[int]) -> list[int]:
-    """Which of these items are being destroyed, or were."""
-    asked = "SELECT item_id FROM archive_tombstone WHERE item_id = ANY($1::bigint[])"
-    return [item for (item,) in rows(asked, [integers(ids)])]
+_TOMBSTONED = """
+SELECT ARRAY(SELECT item_id FROM archive_tombstone WHERE item_id = ANY($1::bigint[])),
+ ARRAY(SELECT origin FROM ledger_log ORDER BY id)
+"""
+
+
+def tombstoned(ids: Sequence[int]) -> tuple[list[int], str | None]:
+    """Which of these items are being destroyed, or were; and the log's origin, asked with it, if there is but one."""
+    [(gone, origins)] = prepared(_TOMBSTONED, [array(ids)])
+    return gone, origins[0] if len(origins) == 1 else None

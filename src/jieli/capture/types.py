@@ -15,7 +15,8 @@ from typing import NamedTuple, TypeAlias
 
 # How text and media are derived from raw. Raise it with every change of a connector's extraction that alters
 # a result: a batch stores the version, and fsck derives again with that version.
-EXTRACTOR_VERSION = 1
+# 2: a call record claims the recording that it names; nothing else differs from 1.
+EXTRACTOR_VERSION = 2
 
 MAX_ID = 256
 MAX_JSON_INTEGER = 2**53 - 1  # the canonical form knows no larger integer

@@ -115,5 +115,7 @@ def _join(one: Side, two: Side, late: bool) -> Answer:
     if one.holder is None or one.account is None:
         raise NotRead("门禁缺少账号一侧的事实。", remedy="请报告此错误。")
     kind, speaker = two.speaker or (SubjectKind.STAFF, one.holder)
-    rows = tuple(dict.fromkeys((*one.rows, *two.rows)))
+    rows = one.rows + two.rows
+    if not (one.cited and one.cited.isdisjoint(two.rows)):
+        rows = tuple(dict.fromkeys(rows))
     return Basis(rows, late, speaker, kind, one.account, one.holder, one.scopes & two.scopes)

@@ -22,6 +22,9 @@ from jieli.ledger.queries import Head
 #: bounded, however long a file is.
 MOST_PEOPLE = 20_000
 MOST_ANSWERS = 50_000
+#: The customers of a house with no more than so many are read at once, when an import turns out to be of several
+#: batches: few new people cost as much to read as many.
+SMALL_HOUSE = 5_000
 
 
 class Gate:
@@ -38,13 +41,18 @@ class Gate:
         self._platform = ""
         self._people: frozenset[str] = frozenset()
         self._rooms: frozenset[str] = frozenset()
+        self._read_all = False
         self._begin(facts)
 
     def _begin(self, facts: Facts) -> None:
-        self._facts = facts
-        self._low, self._high = max(facts.since, EARLIEST), min(facts.until, self._at + DAY)
         manners = (False, True) if self._historical else (False,)
         self._judges = [_Judge(Bench(facts, historical=claimed), late=claimed) for claimed in manners]
+        self._take(facts)
+
+    def _take(self, facts: Facts) -> None:
+        """Answer by these facts, which the judges know already."""
+        self._facts = facts
+        self._low, self._high = max(facts.since, EARLIEST), min(facts.until, self._at + DAY)
         self._answers: dict[tuple[Any, ...], Answers] = {}
         self.era = object()
 
@@ -101,11 +109,17 @@ class Gate:
         if now is None:
             return False
         facts = self._facts
+        if people and not self._read_all:
+            self._read_all = True
+            people |= snapshot.everybody(self._platform, at_most=SMALL_HOUSE) - self._people
         if people or rooms:
             facts = snapshot.more(facts, platform=self._platform, people=people, rooms=rooms)
         if not self.holds(asked):
             since, until = _span(asked, at=self._at, reach=reach)
-            self._begin(snapshot.at_other_times(facts, since=since, until=until))
+            facts = snapshot.at_other_times(facts, since=since, until=until)
+            for judge in self._judges:
+                judge.move(facts)
+            self._take(facts)
         elif len(self._answers) > MOST_ANSWERS:
             self._begin(facts)
         elif facts is not self._facts:
@@ -184,6 +198,11 @@ class _Judge:
     def learn(self, facts: Facts) -> None:
         """Know more people and rooms; of those known already the facts say the same, so all that is kept stands."""
         self._bench.facts = facts
+
+    def move(self, facts: Facts) -> None:
+        """Know the same and more people at other times."""
+        self._bench.move(facts)
+        self._members.clear()
 
     def pair(
         self, sender: str, receivers: tuple[str, ...], room: str, account: str | None, channel: str

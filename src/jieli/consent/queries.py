@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connections
-
 import jieli.assets.queries as assets
 import jieli.parties.queries as parties
 from jieli.assets.types import AccountState
@@ -21,6 +19,7 @@ from jieli.consent.sides import Bench
 from jieli.consent.snapshot import served_facts, staff_facts, step_facts
 from jieli.consent.types import DocumentKind, Means, Scope, StatedBy, Step, SubjectKind
 from jieli.ledger import queries as ledger
+from jieli.ledger.plain import array, prepared
 from jieli.parties.types import StaffRef
 
 #: The two means that fill the archive; the others have no source of messages.
@@ -165,12 +164,8 @@ def _missing_documents(facts: Facts, staff: UUID) -> tuple[DocumentKind, ...]:
 
 def spoke_against(people: Collection[UUID]) -> set[UUID]:
     """Which of these ever refused, withdrew or objected to anything: of all others nothing can have ended."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT subject FROM consent_step WHERE subject = ANY(%s) AND step <> %s",
-            [list(people), Step.AGREE.value],
-        )
-        return {row[0] for row in cursor.fetchall()}
+    asked = "SELECT DISTINCT subject FROM consent_step WHERE subject = ANY($1::uuid[]) AND step <> $2::text"
+    return {subject for (subject,) in prepared(asked, [array(people), Step.AGREE.value])} if people else set()
 
 
 def notices_served(subject: UUID) -> list[NoticeServed]:

@@ -41,6 +41,8 @@ class Spans(Generic[S]):
 
     def over(self, begins: int, ends: int) -> list[S]:
         """Those that share an instant with the span, in the order of the book."""
+        if not self._spans:
+            return []
         low = bisect_left(self._begins, begins - self._longest)
         high = bisect_right(self._begins, ends - 1)
         return sorted((s for s in self._spans[low:high] if s.ends > begins), key=lambda s: s.order)
@@ -59,6 +61,8 @@ class Roster:
     ) -> None:
         self._shifts, self._leave, self._days = Spans(shifts), Spans(leave), days
         self._historical = historical
+        #: Neither a shift nor leave of his own: he is at work when his post is.
+        self.usual = not (shifts or leave)
         self.changes = {moment for s in shifts for moment in (s.begins, s.ends, s.time)}
         self.changes.update(moment for s in leave for moment in (s.begins, s.ends, s.time))
 

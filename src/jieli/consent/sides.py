@@ -23,7 +23,7 @@ from jieli.consent.policy import documents_from, employed, notice_from
 from jieli.consent.reasons import Reason
 from jieli.consent.shifts import Duty, Roster, midnights
 from jieli.consent.timeline import SILENCE, Consent, Track, consent_over_time, holds_from
-from jieli.consent.types import Means, Rules, Scope, Step, SubjectKind
+from jieli.consent.types import DefaultShift, Means, Rules, Scope, Step, SubjectKind
 from jieli.kernel.times import MINUTE, start_of_day
 
 EVERY_SCOPE = frozenset(Scope)
@@ -40,6 +40,8 @@ class Side:
     speaker: tuple[SubjectKind, UUID] | None = None  # None: the holder of the account speaks
     account: UUID | None = None
     holder: UUID | None = None
+    #: The rows as a set, where they were found to be different ones: what is joined to many others is asked often.
+    cited: frozenset[RowName] = frozenset()
 
 
 def against(*reasons: Reason) -> Side:
@@ -57,9 +59,19 @@ class Bench:
         self._accounts: dict[tuple[str, Means, bool], Track[Side]] = {}
         self._people: dict[tuple[UUID, Means], Track[Side]] = {}
         self._customers: dict[tuple[str, Means, str], Track[Side]] = {}
+        self._listening: dict[tuple[str, Means, str], Track[Side]] = {}
+        self._usual: dict[tuple[int, DefaultShift | None, RowName | None], Duty] = {}
         policies = sorted(facts.policies, key=lambda p: p.order)
         self._policies = [(self._from(p.starts_at, p.time), p) for p in policies]
         self._late_withdrawal = bool(policies) and policies[-1].rules.late_withdrawal
+
+    def move(self, facts: Facts) -> None:
+        """Go on with what is known of the same people at other times; what no time limits stands."""
+        self.facts = facts
+        self._midnights = midnights(facts.since, facts.until)
+        self._rosters.clear()
+        self._accounts.clear()
+        self._usual.clear()
 
     def _from(self, claimed: int, time: int) -> int:
         return holds_from(claimed, time, historical=self.historical)
@@ -151,7 +163,14 @@ class Bench:
         """What stands against recording a staff member on the side of his time."""
         rules, policy = self._policy(ms)
         default = rules.default_shifts.get(self.facts.staff[staff].post)
-        return self._roster(staff).duty(ms, default, policy)
+        roster = self._roster(staff)
+        if not roster.usual:
+            return roster.duty(ms, default, policy)
+        # All who have neither a shift nor leave of their own are at work at the same hours.
+        found = self._usual.get((ms, default, policy))
+        if found is None:
+            found = self._usual[ms, default, policy] = roster.duty(ms, default, policy)
+        return found
 
     def _roster(self, staff: UUID) -> Roster:
         found = self._rosters.get(staff)
@@ -218,12 +237,14 @@ class Bench:
         if reasons:
             return Side(frozenset(reasons))
         rows = (fact.row, held.row, signed[0].row, *own.rows, *(duty.rows if at_work else ()))
-        return replace(own, rows=rows, account=fact.id)
+        cited = dict.fromkeys(rows)
+        return replace(own, rows=tuple(cited), account=fact.id, cited=frozenset(cited))
 
     # -- a customer -------------------------------------------------------------------------------
 
     def customer(self, external_id: str, means: Means, place: str) -> Track[Side]:
         """A customer who speaks: his own explicit consent for what is said at a place."""
+        place = self._place_for(external_id, place)
         key = (external_id, means, place)
         track = self._customers.get(key)
         if track is None:
@@ -234,6 +255,12 @@ class Bench:
         """From when a platform's id is known to be a customer's; None: not at all."""
         fact = self.facts.identities.get(external_id)
         return None if fact is None else 0 if self.historical else fact.time
+
+    def _place_for(self, external_id: str, place: str) -> str:
+        """The place, or "" where the customer said nothing of any: then all places are one."""
+        fact, steps = self.facts.identities[external_id], self.facts.steps
+        said = (*steps.get(fact.customer, ()), *steps.get(external_id, ()))
+        return place if any(s.towards for s in said) else ""
 
     def _customer(self, fact: IdentityFact, means: Means, place: str) -> Track[Side]:
         tracks = self.consents(fact.customer, means, place, also=fact.external_id)
@@ -274,6 +301,13 @@ class Bench:
 
     def listening(self, external_id: str, means: Means, place: str) -> Track[Side]:
         """A customer to whom is spoken one to one: silence stands against nothing, a no against all (R3.29)."""
+        place = self._place_for(external_id, place)
+        track = self._listening.get((external_id, means, place))
+        if track is None:
+            track = self._listening[external_id, means, place] = self._listens(external_id, means, place)
+        return track
+
+    def _listens(self, external_id: str, means: Means, place: str) -> Track[Side]:
         fact = self.facts.identities[external_id]
         speaking = self.customer(external_id, means, place)
         said = self.consents(fact.customer, means, place, also=external_id).get(Scope.CAPTURE, SILENCE)

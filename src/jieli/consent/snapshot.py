@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import Q
 
 import jieli.assets.queries as assets
 import jieli.parties.queries as parties
@@ -20,17 +20,15 @@ from jieli.assets.types import AccountRef, AccountState, GroupKind
 from jieli.consent import facts as f
 from jieli.consent.models import (
     CalendarDay,
-    ConsentStep,
     Document,
     Leave,
-    Notice,
     Policy,
-    Served,
     Shift,
 )
 from jieli.consent.policy import read_rules
 from jieli.consent.types import DayKind, DocumentKind, Means, Scope, ShiftKind, StatedBy, Step
 from jieli.kernel.times import DAY, local_day
+from jieli.ledger import plain
 from jieli.ledger import queries as ledger
 from jieli.ledger.tables import rows as house_tables
 from jieli.ledger.types import Recorded
@@ -50,6 +48,12 @@ def read(
     return _read(
         platform, set(people), set(rooms), since, until, days=_days(since, until), policies=policy_facts()
     ), read_at
+
+
+def everybody(platform: str, *, at_most: int) -> set[str]:
+    """The ids of all accounts and customers of a platform; nobody where the customers are more than `at_most`."""
+    customers = parties.external_ids(platform, at_most=at_most)
+    return set() if customers is None else customers | assets.accounts(platform).keys()
 
 
 def more(facts: f.Facts, *, platform: str, people: Collection[str], rooms: Collection[str]) -> f.Facts:
@@ -191,9 +195,9 @@ def _standing_since(table: str, ids: Collection[UUID], *columns: str) -> dict[st
     found = ledger.first_recorded(table, ids)
     with connections["default"].cursor() as cursor:
         cursor.execute(
-            "SELECT row_id FROM ledger_part WHERE log = %s AND row_table = %s AND row_id = ANY(%s)"
+            "SELECT row_id FROM ledger_part WHERE row_table = %s AND row_id = ANY(%s::text[])"
             " GROUP BY row_id HAVING count(*) > 1",
-            [ledger.live_log(), table, [str(i) for i in ids]],
+            [table, plain.array(ids)],
         )
         revised = [row for (row,) in cursor.fetchall()]
     if not revised:
@@ -299,23 +303,37 @@ def _groups(refs: Mapping[str, Any]) -> dict[str, f.GroupFact]:
 # -- what stands in this room ------------------------------------------------------------------------
 
 
+#: Past the ORM: an import asks these for some thousand people, and an IN of its own for each costs as much again.
+_SERVED = """
+SELECT s.id, s.subject, s.claimed_at, n.means, n.scopes FROM consent_served s
+JOIN consent_notice n ON n.id = s.notice_id WHERE s.subject = ANY($1::uuid[])
+"""
+_SAID = """
+SELECT id, subject, external_id, means, scope, step, claimed_at, stated_by, explicit, guardian, towards
+FROM consent_step WHERE subject = ANY($1::uuid[]) OR (platform = $2::text AND external_id = ANY($3::text[]))
+"""
+_MEANS, _SCOPES, _STEPS = (
+    {m.value: m for m in Means},
+    {s.value: s for s in Scope},
+    {s.value: s for s in Step},
+)
+
+
 def served_facts(subjects: Collection[UUID]) -> dict[UUID, list[f.ServedFact]]:
     """Which notices reached whom."""
-    rows = list(
-        Served.objects.filter(subject__in=subjects).values_list("id", "subject", "notice_id", "claimed_at")
-    )
-    notices = {
-        n.pk: n for n in Notice.objects.filter(pk__in={n for _, _, n, _ in rows}).only("means", "scopes")
-    }
+    rows = plain.rows(_SERVED, [plain.array(subjects)]) if subjects else []
     recorded = _recorded("consent_served", [r[0] for r in rows])
+    # All who were told by one notice were told of the same.
+    all_means = cache(lambda words: frozenset(map(Means, words)))
+    all_scopes = cache(lambda words: frozenset(map(Scope, words)))
     found: dict[UUID, list[f.ServedFact]] = defaultdict(list)
-    for key, subject, notice, claimed in rows:
-        if (mark := recorded.get(str(key))) is not None:
-            means = frozenset(map(Means, notices[notice].means))
-            scopes = frozenset(map(Scope, notices[notice].scopes))
+    for id_, subject, claimed, means, scopes in rows:
+        if (mark := recorded.get(key := str(id_))) is not None:
             found[subject].append(
-                f.ServedFact(("consent_served", str(key)), means, scopes, claimed, mark.time)
-            )
+                f.ServedFact(
+                    ("consent_served", key), all_means(tuple(means)), all_scopes(tuple(scopes)), claimed, mark.time
+                )
+            )  # fmt: skip
     return found
 
 
@@ -323,22 +341,15 @@ def step_facts(
     subjects: Collection[UUID], *, platform: str, external_ids: Collection[str]
 ) -> dict[f.Subject, list[f.StepFact]]:
     """What people said, and what the platform says they said."""
-    rows = list(
-        ConsentStep.objects.filter(
-            Q(subject__in=subjects) | Q(platform=platform, external_id__in=external_ids)
-        ).values_list(
-            "id", "subject", "external_id", "means", "scope", "step", "claimed_at", "stated_by", "explicit",
-            "guardian", "towards",
-        )
-    )  # fmt: skip
+    rows = plain.rows(_SAID, [plain.array(subjects), platform, list(external_ids)])
     recorded = _recorded("consent_step", [r[0] for r in rows])
     found: dict[f.Subject, list[f.StepFact]] = defaultdict(list)
-    for key, subject, external, means, scope, step, claimed, by, explicit, guardian, towards in rows:
-        if (mark := recorded.get(str(key))) is not None:
+    for id_, subject, external, means, scope, step, claimed, by, explicit, guardian, towards in rows:
+        if (mark := recorded.get(key := str(id_))) is not None:
             found[subject or external].append(
                 f.StepFact(
-                    ("consent_step", str(key)), Means(means), Scope(scope), Step(step), claimed,
-                    by == StatedBy.PLATFORM, explicit, guardian, towards, (mark.entry, mark.n), mark.time,
+                    ("consent_step", key), _MEANS[means], _SCOPES[scope], _STEPS[step], claimed,
+                    by == StatedBy.PLATFORM.value, explicit, guardian, towards, (mark.entry, mark.n), mark.time,
                 )
             )  # fmt: skip
     return found
