@@ -1,6 +1,7 @@
-"""`python -m benchmarks [--messages N] [--turns N] [--quick] [--long] [--only ingest]`: all figures in one run.
+"""`python -m benchmarks [--messages N] [--turns N] [--quick] [--long [N]] [--only ingest|long]`: all figures at once.
 
-To the screen and to var/bench.json. With `--long` also one import of ten million messages, which takes some minutes.
+To the screen and to var/bench.json. With `--long` also one import of ten million messages (or N) in ten steps, with
+searches after the first, the fifth and the last: some ten minutes and 12 GB.
 """
 
 import argparse
@@ -17,13 +18,24 @@ from jieli.wiring import start
 
 start.load()  # before the benchmarks import rooms
 
-from benchmarks import book, house, ingest, measure, packages, searching, sentences, steps, writers  # noqa: E402
+from benchmarks import (  # noqa: E402
+    book,
+    house,
+    ingest,
+    long,
+    measure,
+    packages,
+    searching,
+    sentences,
+    steps,
+    writers,
+)
 from benchmarks.measure import Result  # noqa: E402
 from benchmarks.sentences import Corpus  # noqa: E402
 from jieli.wiring.postgres import Server  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-MESSAGES, QUICK_MESSAGES, LONG_MILLIONS = 1_000_000, 10_000, 10
+MESSAGES, QUICK_MESSAGES = 1_000_000, 10_000
 TURNS, QUICK_TURNS, QUERIES, BATCHES = 5, 3, 40, 100
 #: So many lines are enough to see where the time of a batch goes; so many texts to draw queries from.
 STEP_LINES, TEXTS = 5_000, 1_000_000
@@ -37,9 +49,14 @@ def main(arguments: list[str]) -> int:
     corpus = sentences.corpus()
     with tempfile.TemporaryDirectory() as place, house.server(Path(place) / "server") as server:
         about = measure.machine(server)
-        results, notes = _measured(server, Path(place), corpus, number, turns, only=asked.only)
-        if asked.long:
-            results += _long(server, Path(place), corpus, turns * ingest.HOUSES_A_TURN)
+        results, notes = list[Result](), dict[str, object]()
+        if asked.only != "long":
+            results, notes = _measured(server, Path(place), corpus, number, turns, only=asked.only)
+        if asked.long or asked.only == "long":
+            found = _long(
+                server, Path(place), corpus, asked.long or long.MESSAGES, turns * ingest.HOUSES_A_TURN
+            )
+            results, notes = results + found.results, notes | found.notes
     about |= {
         "messages": number, "corpus": corpus.name, "seed": sentences.SEED, "turns": turns, "queries_a_kind": QUERIES,
         "load_after": measure.load(),
@@ -61,9 +78,16 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
         "--quick", action="store_true", help=f"{QUICK_MESSAGES:,} messages, {QUICK_TURNS} turns"
     )
     parser.add_argument(
-        "--long", action="store_true", help=f"also {LONG_MILLIONS} million messages in one import"
+        "--long",
+        type=int,
+        nargs="?",
+        const=long.MESSAGES,
+        metavar="N",
+        help=f"also {long.MESSAGES:,} messages in one import, or N",
     )
-    parser.add_argument("--only", choices=["ingest"], help="nothing else: for the import at its full size")
+    parser.add_argument(
+        "--only", choices=["ingest", "long"], help="nothing else: for an import at its full size"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json")
     return parser.parse_args(arguments)
 
@@ -97,10 +121,10 @@ def _measured(
     return results, found.notes
 
 
-def _long(server: Server, place: Path, corpus: Corpus, n: int) -> list[Result]:
-    number = LONG_MILLIONS * ingest.MILLION
+def _long(server: Server, place: Path, corpus: Corpus, number: int, n: int) -> long.Long:
     Console(stderr=True, highlight=False).print(f"long: {number:,} messages in one import")
-    return ingest.run_long(server, _written(place, corpus, number), LONG_MILLIONS, n=n)
+    texts = list(islice(sentences.stream(number, corpus), min(number // long.STEPS, TEXTS)))
+    return long.run(server, _written(place, corpus, number), number, texts, n=n)
 
 
 def _written(place: Path, corpus: Corpus, number: int) -> Path:

@@ -1,4 +1,4 @@
-"""What runs as a child beside the commands: founding a company, and one request of a browser."""
+"""What runs as a child beside the commands: founding a company, a browser's request, its signing in."""
 
 import json
 import sys
@@ -41,3 +41,18 @@ def web_search(person: str, matter: str, query: str) -> None:
     typed = {"query": query, "purpose": "合规审计", "matter": matter}
     answer = client.post("/reading/search", typed)
     json.dump({"status": answer.status_code, "bytes": len(answer.content)}, sys.stdout)
+
+
+def web_session(person: str) -> None:
+    """Sign a person in as a browser would be: prints the value of the session's cookie."""
+    from uuid import UUID
+
+    from django.conf import settings
+    from django.test import Client
+
+    from jieli.access import backend
+
+    start.ready(profile())
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(access.user(UUID(person)), backend=backend.PATH)
+    json.dump({"session": client.cookies[settings.SESSION_COOKIE_NAME].value}, sys.stdout)

@@ -1,14 +1,48 @@
-"""Deaths of what takes data out on purpose: a backup, the copy of the log that a restore needs, everything at once."""
+"""Deaths of what takes data out on purpose: a package, a backup, the copy of the log for a restore, everything."""
 
 import shutil
+from hashlib import sha256
 
 from benchmarks.faults.installation import Installation
 from benchmarks.faults.jobs import READER as WHO
 from benchmarks.faults.jobs import SECOND
 from benchmarks.faults.runs import DIED_ELSEWHERE, Toll, brought
+from seal import policy
+from seal.verify import verify_package
 
 #: `jieli export all` ends so when something had to be left out, and says what.
 INCOMPLETE = 3
+
+
+def packer(house: Installation, place: str, turn: int, toll: Toll) -> None:
+    """The making of a package dies: under its name stands a whole one or nothing, and the same command makes it.
+
+    One that died after the name was given was told to nobody; it verifies all the same, and is not written over.
+    """
+    brought(house, messages=8)
+    talk = house.ask("SELECT max(conversation) FROM archive_item WHERE shredded_in IS NULL")
+    to = house.home / f"package-{house.commands}.zip"
+    about = ("--conversation", str(talk), "--purpose", "争议举证", "--matter", house.matter, "--as", WHO)
+    line = ("evidence", "package", *about, "--out", str(to), "--json")
+    sealed = "SELECT count(*) FROM evidence_package"
+    before = house.ask(sealed)
+    n = f":{3 * turn}" if place == "package.in_write" else ""
+    dead = house.run(*line, fail_at=place + n, **house.outside)
+    toll.expect(dead.killed and not dead.said, DIED_ELSEWHERE)
+    named = place == "package.after_rename"
+    toll.expect(to.exists() == named, "what stands under the name is not what had to be")
+    toll.expect(house.ask(sealed) == before + 1, "the seal of the papers was not durable")
+    done = house.run(*line, **house.outside)
+    toll.expect(done.status == int(named), f"the second run ended with {done.status}: {done.said[-200:]}")
+    toll.acknowledged, toll.before_death = 1, 0
+    report = verify_package(to, policy=policy.parse((house.home / "trust.policy").read_bytes()))
+    toll.lost += int(report.exit_code != 0)
+    toll.expect(
+        named or done.answer.get("sha256") == sha256(to.read_bytes()).hexdigest(), "another file was told"
+    )
+    left = [one.name for one in to.parent.glob(to.name + ".*")]
+    toll.expect(not left, f"left behind: {left}")
+    to.unlink()
 
 
 def saver(house: Installation, place: str, turn: int, toll: Toll) -> None:

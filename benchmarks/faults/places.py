@@ -1,6 +1,6 @@
 """Where everything dies. Every fail point of the source stands here at least once: a house test compares."""
 
-from benchmarks.faults import keeping, leaving, runs, troubles
+from benchmarks.faults import keeping, leaving, runs, serving, troubles
 from benchmarks.faults.runs import Scene
 
 SCENES: dict[Scene, tuple[str, ...]] = {
@@ -30,7 +30,9 @@ SCENES: dict[Scene, tuple[str, ...]] = {
     keeping.kept_importer: ("keys.before_store", "keys.after_store"),
     runs.retention: ("shred.before_commit", "shred.after_unlist", "shred.after_secrets", "shred.after_emptied"),
     leaving.saver: ("backup.after_table", "backup.before_rename", "outside.before_rename"),
+    leaving.packer: ("package.after_seal", "package.in_write", "package.before_rename", "package.after_rename"),
     leaving.leaver: ("leaving.after_seal", "leaving.after_volume"),
+    serving.web_worker: ("worker", "server"),
     runs.postgres: ("import", "shred", "rotate", "rebuild", "sign", "work"),
 }  # fmt: skip
 #: What fails beside processes, by the same counting.
@@ -41,10 +43,19 @@ TROUBLES: dict[Scene, tuple[str, ...]] = {
     troubles.away: ("witness", "authority", "depository"),
     troubles.clock_back: ("import",),
 }
-_RESTORE = "tests/rooms/test_restore.py"
+_RESTORE, _NEW_LOG = "tests/rooms/test_restore.py", "tests/rooms/test_restore_new_log.py"
+_ROTATE_LOG = "tests/doors/test_cli_rotate_log.py"
 _WEEK, _MEDIA = "tests/rooms/test_succession_week.py", "tests/rooms/test_media.py"
 #: Killed in the suite, where a platform, a store of media or a second installation stands: by which file.
 IN_THE_SUITE = {
+    "shred.late_found": "tests/rooms/test_archive_late.py",
+    **dict.fromkeys(
+        (
+            "logkeys.before_named", "logkeys.after_key", "logkeys.before_entry", "logkeys.after_entry",
+            "logkeys.after_policy", "logkeys.after_finish", "logkeys.after_aside", "logkeys.after_abandon",
+        ),
+        _ROTATE_LOG,
+    ),
     **dict.fromkeys(
         (
             "transfer.after_intent", "transfer.after_call", "transfer.after_answer", "transfer.before_resolve",
@@ -65,5 +76,11 @@ IN_THE_SUITE = {
             "restore.before_commit_of_replay", "restore.after_commit",
         ),
         _RESTORE,
+    ),
+    **dict.fromkeys(
+        (
+            "restore.after_new_key", "restore.after_new_log", "restore.after_policy", "restore.after_old_key",
+        ),
+        _NEW_LOG,
     ),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,13 @@ from seal.container import (
 )
 from seal.errors import SealError
 
+#: Is told how far a container is: "file" after each file, "whole" before its name, "named" when it has it.
+Watch = Callable[[str], object]
+
+
+def unwatched(step: str) -> None:
+    """Nobody needs to know."""
+
 
 class ContainerWriter:
     """Streams files into a new container; use it in a ``with``, and name the files in canonical order.
@@ -28,8 +35,9 @@ class ContainerWriter:
     partial file. A crash leaves only ``.partial``, which the next writer of that name overwrites.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, watch: Watch = unwatched) -> None:
         self.path = path
+        self._watch = watch
         self._partial = path.with_name(path.name + ".partial")
         self._names: list[str] = []
         self._central: list[bytes] = []
@@ -71,6 +79,7 @@ class ContainerWriter:
         self._file.seek(self._position)
         self._names.append(name)
         self._central.append(central_header(encoded, crc, size, header_at))
+        self._watch("file")
 
     def _write(self, data: bytes) -> None:
         if self._position + len(data) > MAX_CONTAINER - END_LENGTH:
@@ -87,9 +96,11 @@ class ContainerWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        self._watch("whole")
         # a crash before the rename leaves no package, one after it a whole package
         self._partial.rename(self.path)
         sync_directory(self.path.parent)
+        self._watch("named")
 
     def _abandon(self) -> None:
         self._file.close()

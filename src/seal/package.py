@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from binascii import hexlify
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import new as new_digest
 from hashlib import sha256
+from itertools import islice
+from operator import itemgetter, lt
 from pathlib import Path
+from struct import Struct
 from types import TracebackType
-from typing import IO
+from typing import IO, NamedTuple
 
 from seal import checkpoint as checkpoints
 from seal import policy as policies
 from seal.canonical import encode
 from seal.container import CHUNK, is_pdf, order_key
-from seal.container_writer import ContainerWriter
+from seal.container_writer import ContainerWriter, Watch, unwatched
 from seal.encoding import to_base64
 from seal.errors import NoCryptoError, SealError
 from seal.item import salt_offset
@@ -23,7 +27,7 @@ from seal.note import Note
 from seal.proof import Proof
 from seal.tree import Tree
 
-_SPOOL = 16 * 1024 * 1024
+_SPOOL = 32 * 1024 * 1024
 _PIECE = 64 * 1024  # small pieces stay in the processor's cache on their way through
 
 
@@ -55,10 +59,9 @@ class Closed:
     digest: bytes
 
 
-#: A field that is shown: its name, its salt (32 bytes), its bytes.
-Field = tuple[str, bytes, bytes]
-#: An item all of whose fields are shown: n, the canonical JSON of its row's sealed columns, its fields.
-OpenedLine = tuple[int, bytes, Sequence[Field]]
+#: An item all of whose fields are shown: n, the canonical JSON of its row's sealed columns, then of its fields the
+#: names, the salts (32 bytes each) joined, and the bytes of each.
+OpenedLine = tuple[int, bytes, tuple[str, ...], bytes, Sequence[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class _Sealed:
 class Package:
     """Collects one package and writes it once; use it in a ``with``.
 
-    Items and parts go to a spool on disk, so add them in the order of (entry, n).
+    Items and parts go to a spool, large ones to disk, so add them in the order of (entry, n).
     """
 
     def __init__(self, about: About, *, policy: bytes, sm3: bool = False) -> None:
@@ -165,19 +168,20 @@ class Package:
         The same bytes as :meth:`add_item` writes, for thousands at a time: what the paths of two items share is
         spelled once. The rows must be canonical, as those are that lead to their leaves.
         """
-        paths, written = _Paths(tree), []
-        for n, row, fields in lines:
-            shown = ",".join(
-                [
-                    f'"{name}":{{"bytes":"{data.hex()}","salt":"{salt.hex()}"}}'
-                    for name, salt, data in sorted(fields)
-                ]
-            )
-            written.append(
-                f'{{"entry":{entry},"fields":{{{shown}}},"n":{n},"path":[{paths.of(n)}],"row":{row.decode()}}}\n'
-            )
-            self._lines["items.jsonl"].follow(entry, n)
-        self._lines["items.jsonl"].write("".join(written).encode())
+        path_of, written, forms = _Paths(tree).of, [], dict[tuple[str, ...], _Form]()
+        places = []
+        for n, row, names, salts, shown in lines:
+            form = forms.get(names)
+            if form is None:
+                form = forms[names] = _form(entry, names)
+            text, several, split, ordered = form
+            if len(salts) != split.size >> 1 or len(shown) != several:
+                raise SealError("item.order", "Each field of an item has its bytes and a salt of 32 bytes.")
+            holes = ordered((*map(hexlify, shown), *split.unpack(hexlify(salts))))
+            written.append(text % (*holes, n, path_of(n), row))
+            places.append(n)
+        self._lines["items.jsonl"].follow_all(entry, places)
+        self._lines["items.jsonl"].write(b"".join(written))
 
     def add_part(
         self, *, entry: int, n: int, path: Sequence[bytes], salt: bytes, body: Mapping[str, object]
@@ -207,8 +211,11 @@ class Package:
         """``omissions.jsonl`` as it stands: its digest can be sealed in the ledger before the package is written."""
         return b"".join(self._omissions)
 
-    def write(self, path: Path) -> None:
-        """Write the package to ``path``, which must not exist: whole and durable, or not at all."""
+    def write(self, path: Path, *, watch: Watch = unwatched) -> None:
+        """Write the package to ``path``, which must not exist: whole and durable, or not at all.
+
+        ``watch`` is told how far it is, as :data:`seal.container_writer.Watch` says.
+        """
         if not self._notes:
             raise SealError("package.checkpoint", "A package needs a checkpoint.")
         files: dict[str, bytes | Path | _Lines] = {**self._files, **self._lines}
@@ -223,7 +230,7 @@ class Package:
             files["SM3SUMS"] = _sums({name: _digest(source, "sm3") for name, source in files.items()})
         digests = {name: _digest(source, "sha256") for name, source in files.items()}
         files["SHA256SUMS"] = _sums(digests)
-        with ContainerWriter(path) as writer:
+        with ContainerWriter(path, watch=watch) as writer:
             for name in sorted(files, key=order_key):
                 source = files[name]
                 if isinstance(source, Path):
@@ -261,14 +268,41 @@ class Package:
         self._files[name] = source
 
 
+class _Form(NamedTuple):
+    """How items of one entry that have the same fields are spelled.
+
+    ``text`` is a line with holes for the hex of each field's bytes and salt, then n, path and row; ``split`` parts
+    the hex of all salts; ``ordered`` brings all bytes and then all salts into the order of the holes.
+    """
+
+    text: bytes
+    fields: int
+    split: Struct
+    ordered: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+
+
+def _form(entry: int, names: Sequence[str]) -> _Form:
+    """The form of items with these fields, all opened: the names sorted, as canonical JSON has them."""
+    if not names or len({salt_offset(name) for name in names}) != len(names):
+        raise SealError("item.order", "An item has at least one field, and each once.")
+    count = len(names)
+    order = sorted(range(count), key=names.__getitem__)
+    shown = ",".join(f'"{names[at]}":{{"bytes":"%b","salt":"%b"}}' for at in order)
+    text = f'{{"entry":{entry:d},"fields":{{{shown}}},"n":%d,"path":[%b],"row":%b}}\n'
+    holes = [hole for at in order for hole in (at, count + at)]
+    return _Form(text.encode("ascii"), count, Struct("64s" * count), itemgetter(*holes))
+
+
 class _Lines:
-    """A spool of lines in the order of (entry, n); above 16 MiB it is an unnamed temporary file."""
+    """Lines in the order of (entry, n): pieces in memory, and from 32 MiB on an unnamed temporary file."""
 
     def __init__(self) -> None:
         self.count = 0
         self.sha256 = sha256()
         self._last = (-1, -1)
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._file: IO[bytes] | None = None
 
     def follow(self, entry: int, n: int) -> None:
         """Count a line, which must stand behind the last one."""
@@ -279,6 +313,16 @@ class _Lines:
         self._last = (entry, n)
         self.count += 1
 
+    def follow_all(self, entry: int, places: Sequence[int]) -> None:
+        """As :meth:`follow`, of many lines of one entry."""
+        if not places:
+            return
+        self.follow(entry, places[0])
+        if not all(map(lt, places, islice(places, 1, None))):
+            self.follow(entry, places[0])  # it stands there already: refused
+        self._last = (entry, places[-1])
+        self.count += len(places) - 1
+
     def add(self, entry: int, n: int, line: bytes) -> None:
         self.follow(entry, n)
         self.write(line + b"\n")
@@ -286,12 +330,24 @@ class _Lines:
     def write(self, lines: bytes) -> None:
         """Keep lines that were counted; their digest goes along, so that they are not read once more for it."""
         self.sha256.update(lines)
-        self._file.write(lines)
+        if self._file is not None:
+            self._file.write(lines)
+            return
+        self._pieces.append(lines)
+        self._held += len(lines)
+        if self._held > _SPOOL:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115
+            self._file.writelines(self._pieces)
+            self._pieces.clear()
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def chunks(self) -> Iterator[bytes]:
+        if self._file is None:
+            yield from self._pieces
+            return
         self._file.seek(0)
         while chunk := self._file.read(_PIECE):
             yield chunk
@@ -302,23 +358,31 @@ class _Paths:
 
     def __init__(self, tree: Tree) -> None:
         self._levels = tree.levels
-        self._above: list[dict[int, str]] = [{} for _ in tree.levels]
+        self._leaves = tree.levels[0]
+        self._above: list[dict[int, bytes]] = [{} for _ in tree.levels]
 
-    def of(self, n: int) -> str:
+    def of(self, n: int) -> bytes:
         """The hashes in quotes, the leaf's sibling first, with commas between."""
-        if not 0 <= n < len(self._levels[0]):
+        leaves, sibling = self._leaves, n ^ 1
+        if not 0 <= n < len(leaves):
             raise SealError("tree.index", "The index must be below the size of the tree.")
-        return self._from(0, n)[:-1]
+        if sibling >= len(leaves):  # alone, or at a ragged edge
+            return self._from(0, n)[1:]
+        above = self._above[1].get(n >> 1)
+        if above is None:
+            above = self._above[1][n >> 1] = self._from(1, n >> 1)
+        return b'"%b"%b' % (hexlify(leaves[sibling]), above)
 
-    def _from(self, level: int, k: int) -> str:
+    def _from(self, level: int, k: int) -> bytes:
+        """The way upward from a node, a comma before each hash."""
         nodes = self._levels[level]
         if len(nodes) == 1:
-            return ""
+            return b""
         known = self._above[level + 1]
         above = known.get(k >> 1)
         if above is None:
             above = known[k >> 1] = self._from(level + 1, k >> 1)
-        return f'"{nodes[k ^ 1].hex()}",{above}' if k ^ 1 < len(nodes) else above
+        return b',"%b"%b' % (hexlify(nodes[k ^ 1]), above) if k ^ 1 < len(nodes) else above
 
 
 def _chunks(source: bytes | Path | _Lines) -> Iterator[bytes]:

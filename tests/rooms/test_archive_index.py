@@ -308,7 +308,7 @@ def test_candidates_hold_every_match_newest_first_and_are_exact_after_the_check(
     part = text[data.draw(st.integers(0, len(text))) :]
     query = [part, chosen][len(fold(part)) < 2]
     store = Store([one for low, high in bounds for one in built(texts[low:high], times[low:high], low)])
-    found = store.search(query, dead=dead)
+    found = store.search(query, dead=dead, enough=data.draw(st.integers(1, 6)))
     expected = sorted(
         ((times[n], n) for n in range(len(texts)) if n not in dead and matches(texts[n], query)), reverse=True
     )
@@ -337,7 +337,23 @@ def test_a_caller_who_stops_early_leaves_the_rest_unread() -> None:
     assert next(walk) == (months[39], 39)
     assert store.asked == [[Wanted(39, 0), Wanted(38, 0)], [Wanted(39, -1), Wanted(38, -1)]]
     assert len(list(walk)) == 39
-    assert len(store.asked) == 2 + 2 * 2  # shards and pages of groups of 2, 16 and the last 22
+    assert len(store.asked) == 2 + 2 * 2  # shards and pages of groups of 2, 24 and the last 14
+
+
+def test_a_caller_of_a_page_has_the_pages_of_all_segments_that_it_needs_read_together() -> None:
+    store = Store(built(["合同"] * 15, [MARCH + 31 * DAY * n for n in range(15)]))
+    walk = store.candidates("合同", enough=51)
+    assert next(walk).document == 14
+    assert [len(asked) for asked in store.asked] == [2, 13, 15]  # shards of two groups, then every page
+    assert len(list(walk)) == 14
+    assert len(store.asked) == 3
+
+
+def test_groups_behind_what_is_enough_are_not_looked_through() -> None:
+    store = Store(built(["合同"] * 40, [MARCH + 31 * DAY * n for n in range(40)]))
+    walk = store.candidates("合同", enough=10)
+    assert [next(walk).document for _ in range(10)] == list(range(39, 29, -1))
+    assert {one.segment for asked in store.asked for one in asked} == set(range(14, 40))
 
 
 def test_older_pages_of_a_segment_are_read_when_their_turn_comes() -> None:

@@ -5,7 +5,7 @@ import random
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -18,7 +18,7 @@ from jieli.archive.index.fold import fold
 from jieli.archive.index.merging import Merging, documents
 from jieli.archive.index.search import Wanted, candidates
 from jieli.archive.index.segment import Segment, build_segments, month_of
-from jieli.archive.index.tokens import query_of
+from jieli.archive.index.tokens import Tokens, query_of
 from jieli.kernel.times import DAY
 from tests.shared_data import shared
 
@@ -125,6 +125,7 @@ class Index:
     deposited: int = 0
     number: int = 0
     largest_block: int = 0
+    tokens: dict[tuple[str, int], Tokens] = field(default_factory=dict)
 
     def fetch(self, wanted: Sequence[Wanted]) -> Mapping[Wanted, bytes]:
         return {one: self.live[one.segment].rows[one.row] for one in wanted}
@@ -177,10 +178,23 @@ class Index:
 
     def search(self, query: str) -> list[int]:
         """What a reader is shown: candidates whose text matches, in the order in which they come."""
-        asked, wanted = query_of(query), fold(query)
+        wanted = fold(query)
         manifests = [(number, one.manifest) for number, one in self.live.items()]
-        found = candidates(lambda month: asked.tokens(key_of_month(month)), manifests, self.fetch)
+        # A caller who stops soon, and one who wants a page, are led through the segments by different ways.
+        enough = (1, 51)[len(query) % 2]
+        found = candidates(self._tokens(query), manifests, self.fetch, enough=enough)
         return [one.document for one in found if wanted in self.corpus.folded[one.document]]
+
+    def _tokens(self, query: str) -> Callable[[int], Tokens]:
+        """Tokens by month, each made once: at a later stage they are the same."""
+        asked = query_of(query)
+
+        def of_month(month: int) -> Tokens:
+            if (query, month) not in self.tokens:
+                self.tokens[query, month] = asked.tokens(key_of_month(month))
+            return self.tokens[query, month]
+
+        return of_month
 
     def wrong(self, queries: Mapping[str, Mapping[str, frozenset[int]]]) -> list[str]:
         """The queries whose answer is not that of looking through everything, newest first."""

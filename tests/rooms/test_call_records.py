@@ -207,3 +207,23 @@ def test_any_bytes_give_one_report_or_none_when_blank(raw, layout):
 def test_any_text_in_any_column_gives_exactly_one_value(column, text):
     quoted = '"' + text.replace('"', '""') + '"'
     assert isinstance(one(asterisk(**{column: quoted})), Incoming | Malformed)
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("/var/spool/monitor/2026/out-8003.wav", "out-8003.wav"),
+        ("audio:q-600.mp3", "q-600.mp3"),
+        ("二楼/通话 1.amr", "通话 1.amr"),
+    ],
+)
+def test_a_row_that_names_its_recording_claims_it(cell: str, name: str) -> None:
+    """The claim is a name and a place; what the row does not say of size and digest is absent."""
+    [claim] = one(asterisk() + f",{cell}".encode()).media
+    assert claim.as_json() == {"kind": "recording", "name": name, "locator": cell.removeprefix("audio:")}
+
+
+@pytest.mark.parametrize("cell", ["", "VIP", "see note.wav please", "x.exe", "." + "a" * 300 + ".wav"])
+def test_other_words_in_that_field_claim_nothing(cell: str) -> None:
+    assert one(asterisk() + f",{cell}".encode()).media == ()
+    assert one(asterisk()).media == () == one(freeswitch(), "freeswitch").media

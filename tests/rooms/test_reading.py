@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import IntegrityError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,8 @@ from jieli.kernel import failpoints
 from jieli.kernel.ids import new_id
 from jieli.kernel.times import MINUTE
 from jieli.ledger import queries as ledger
+from jieli.ledger.operations import book
+from jieli.ledger.plain import one_message
 from jieli.ledger.values import sealed_row
 from jieli.matters import operations as matters
 from jieli.matters.types import MatterKind
@@ -40,7 +43,7 @@ from jieli.reading import operations as reading
 from jieli.reading import queries
 from jieli.reading.errors import ApprovalNeeded, BadCursor, MatterNotOpen, PurposeDenied, TooMuch
 from jieli.reading.models import Concern, Opening
-from jieli.reading.opening import CONCERN, Concerned, spelled
+from jieli.reading.opening import Concerned, spelled, spelled_opening
 from jieli.reading.snippets import snippet, snippets_of
 from jieli.reading.types import Capacity, LeftOut, NotShown, OpeningKind, Page, Purpose, Window
 from seal.part import row_body
@@ -442,9 +445,37 @@ def test_what_a_concern_is_written_as_is_what_the_ledger_would_write() -> None:
     one = Concerned(UUID(int=1), UUID(int=2), UUID(int=3), [Capacity.SPEAKER.value, Capacity.USER.value], 7)
     row = Concern(**one._asdict())
     assert spelled(one) == (
-        str(one.id), one, row_body(table="reading_concern", id=str(one.id), row=sealed_row(row))
+        str(one.id), one._asdict(), row_body(table="reading_concern", id=str(one.id), row=sealed_row(row))
     )  # fmt: skip
-    assert {f.column for f in Concern._meta.concrete_fields} == set(CONCERN)
+    assert {f.column for f in Concern._meta.concrete_fields} == set(Concerned._fields)
+
+
+def test_an_opening_is_written_as_it_would_be_from_its_model(company: Company) -> None:
+    row = Opening(
+        id=new_id(NOW), kind=OpeningKind.SEARCH.value, by="user:甲", role='合规"\\', unit="",
+        purpose=Purpose.AUDIT.value, matter=UUID(int=5), query="龙井 😀\n\t",
+        conversation=None, account=UUID(int=6), party=None, from_ms=-1,
+        to_ms=2**52, items=[65_537, 2**53 - 1], left_out={"withdrawn": 2}, approval=None, at=NOW,
+    )  # fmt: skip
+    again = Opening(
+        **{f.attname: getattr(row, f.attname) for f in Opening._meta.concrete_fields} | {"id": new_id(NOW)}
+    )
+    with book(at=NOW) as b:
+        b.entry("reading.open", by=BY).insert(again)
+        b.entry("reading.open", by=BY).insert_told(Opening, [spelled_opening(row)])
+    told, inserted = (Opening.objects.get(id=one.id) for one in (row, again))
+    assert sealed_row(told) == sealed_row(row) == sealed_row(inserted) | {"id": str(row.id)}
+    assert ledger.history("reading_opening", row.id)[0].values == sealed_row(told)
+
+
+def test_what_a_constraint_refuses_in_one_message_is_refused_at_its_end(company: Company) -> None:
+    one = Concerned(new_id(NOW), UUID(int=2), UUID(int=3), [Capacity.SPEAKER.value], 7)
+    with pytest.raises(IntegrityError), book(at=NOW) as b:
+        entry = b.entry("reading.open", by=BY)
+        with one_message():
+            entry.insert_told(Concern, [spelled(one)])
+            entry.insert_told(Concern, [spelled(one)])
+    assert not Concern.objects.filter(id=one.id).exists()
 
 
 @pytest.mark.parametrize("tombstones_seen", [True, False])
@@ -460,7 +491,9 @@ def test_what_is_destroyed_between_finding_and_opening_is_not_shown(
         return page
 
     monkeypatch.setattr(reading, "find", meanwhile)
-    asked = opening.tombstoned if tombstones_seen else lambda ids: []  # then the secret that is gone says so
+    asked = (
+        opening.tombstoned if tombstones_seen else lambda ids: ([], None)
+    )  # then the secret that is gone says so
     monkeypatch.setattr(opening, "tombstoned", asked)
     page = look(officer, matter)
     assert [shown.item_id for shown in page.shown] == [item.item_id for item in wanted[1:]]
@@ -518,7 +551,8 @@ def test_a_package_gets_secrets_under_an_opening_of_its_own_kind(officer: Person
     )
     assert [len(item.secret) for item in opened] == [32, 32, 32]
     assert queries.openings()[0].kind is OpeningKind.EVIDENCE
-    assert [shown.item_id for shown in page.shown] == ids
+    assert [item.item.item_id for item in opened] == ids
+    assert page.shown == ()
 
 
 def test_no_secret_comes_out_without_a_committed_opening_that_names_it(officer: Person, matter: str) -> None:

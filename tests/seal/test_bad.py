@@ -134,9 +134,9 @@ def _changing_source(made, folder, monkeypatch):
     source.write_bytes(b"before")
 
     class Late(ContainerWriter):
-        def __init__(self, path):
+        def __init__(self, path, *, watch):
             source.write_bytes(b"after the digests were taken")
-            super().__init__(path)
+            super().__init__(path, watch=watch)
 
     monkeypatch.setattr("seal.package.ContainerWriter", Late)
     made.add_pdf("01-a.pdf", source)

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import signal
+import warnings
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from seal import note, policy
 from seal import verify as seal_verify
 from seal.canonical import decode, encode
-from seal.container_writer import ContainerWriter
+from seal.container_writer import ContainerWriter, unwatched
 from seal.errors import SealError
 from seal.keys import COSIGNATURE
 from seal.package import About, Closed, Opened, Package
@@ -430,9 +433,9 @@ def test_a_source_that_changes_while_the_package_is_made_leaves_no_package(tmp_p
     source.write_bytes(b"before")
 
     class Late(ContainerWriter):
-        def __init__(self, path):
+        def __init__(self, path, *, watch):
             source.write_bytes(b"after the digests were taken")
-            super().__init__(path)
+            super().__init__(path, watch=watch)
 
     monkeypatch.setattr("seal.package.ContainerWriter", Late)
     with pytest.raises(SealError) as error, _builder() as package:
@@ -479,6 +482,12 @@ def test_each_step_is_numbered_with_a_question_that_anybody_understands(sample):
     assert all(f"步骤 {n} " in (seal_verify.__doc__ or "") for n in range(1, 10))
 
 
+def together(n, row, fields):
+    """An item as `add_items` takes it, of fields given as (name, salt, bytes)."""
+    names, salts, shown = zip(*fields, strict=True)
+    return n, row, names, b"".join(salts), shown
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 13])
 def test_items_added_in_bulk_are_the_same_bytes_as_items_added_one_by_one(tmp_path, count):
     leaves = [digest(f"leaf {n}") for n in range(count)]
@@ -491,7 +500,7 @@ def test_items_added_in_bulk_are_the_same_bytes_as_items_added_one_by_one(tmp_pa
         with Package(about, policy=policy_text(signer(ORIGIN), ())) as package:
             package.add_checkpoint(signed_checkpoint(signer(ORIGIN), SIZE, digest("root")))
             if name == "bulk.zip":
-                package.add_items(3, tree, [(n, row, fields) for n in range(count)])
+                package.add_items(3, tree, [together(n, row, fields) for n in range(count)])
             else:
                 opened = {field: Opened(salt, data) for field, salt, data in fields}
                 for n in range(count):
@@ -505,9 +514,14 @@ def test_items_added_in_bulk_are_the_same_bytes_as_items_added_one_by_one(tmp_pa
 def test_items_in_bulk_stand_in_their_order_and_in_their_tree(tmp_path):
     tree = Tree([digest("a"), digest("b")])
     about = About("conversation", ORIGIN, 1, "demo", "", "", ())
-    line = encode({"a": 1}), [("raw", digest("salt"), b"x")]
+    line = encode({"a": 1}), ("raw",), digest("salt"), [b"x"]
     with Package(about, policy=policy_text(signer(ORIGIN), ())) as package:
-        for wrong, code in (([(1, *line), (1, *line)], "package.order"), ([(2, *line)], "tree.index")):
+        short = 0, line[0], ("raw",), digest("salt")[1:], [b"x"]
+        bare = 0, line[0], ("raw",), digest("salt"), []
+        for wrong, code in (
+            ([(1, *line), (1, *line)], "package.order"), ([(2, *line)], "tree.index"), ([short], "item.order"),
+            ([bare], "item.order"), ([(0, line[0], (), b"", [])], "item.order"),
+        ):  # fmt: skip
             with pytest.raises(SealError) as refused:
                 package.add_items(0, tree, wrong)
             assert refused.value.code == code
@@ -516,3 +530,52 @@ def test_items_in_bulk_stand_in_their_order_and_in_their_tree(tmp_path):
 def test_what_nobody_vouches_for_is_not_laid_to_one_algorithm(sample):
     step = check(sample.path, sample, named=policy_text(signer("else"), ())).steps[7]
     assert (step.state, "Ed25519" in step.en) == ("unvouched", False)
+
+
+def _small(path, watch=unwatched):
+    about = About("conversation", ORIGIN, 1, "demo", "", "", ())
+    tree = Tree([digest(f"leaf {n}") for n in range(9)])
+    with Package(about, policy=policy_text(signer(ORIGIN), ())) as package:
+        package.add_checkpoint(signed_checkpoint(signer(ORIGIN), SIZE, digest("root")))
+        row = encode({"item_id": 1})
+        package.add_items(3, tree, [(n, row, ("raw",), digest("salt"), [b"x" * 50]) for n in range(9)])
+        package.add_items(4, tree, [(n, row, ("raw",), digest("salt"), [b"y" * 50]) for n in range(9)])
+        package.write(path, watch=watch)
+
+
+def test_lines_that_go_to_the_disk_give_the_same_package(tmp_path, monkeypatch):
+    _small(tmp_path / "memory.zip")
+    monkeypatch.setattr("seal.package._SPOOL", 4_000)
+    _small(tmp_path / "disk.zip")
+    assert (tmp_path / "memory.zip").read_bytes() == (tmp_path / "disk.zip").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("step", "time", "named"),
+    [("file", 1, False), ("file", 3, False), ("file", 7, False), ("whole", 1, False), ("named", 1, True)],
+)
+def test_a_writer_killed_anywhere_leaves_a_whole_package_or_none_and_the_next_one_makes_it(
+    tmp_path, step, time, named
+):
+    _small(tmp_path / "right.zip")
+    path, passed = tmp_path / "p.zip", []
+
+    def die(reached):
+        passed.append(reached)
+        if passed.count(step) == time:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking beside a test runner's own threads
+        child = os.fork()
+    if child == 0:
+        _small(path, die)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert path.exists() is named
+    left = [one for one in tmp_path.iterdir() if one.name.endswith(".partial")]
+    assert [one.stat().st_mode & 0o777 for one in left] == [0o600] * (not named)
+    path.unlink(missing_ok=True)
+    _small(path)
+    assert path.read_bytes() == (tmp_path / "right.zip").read_bytes()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["p.zip", "right.zip"]

@@ -78,7 +78,8 @@ class ItemBasis(Row):
     """On what footing items of a batch were admitted: who spoke, through which account, held by whom, on which rows.
 
     Items of a batch with the same footing share one row. Emptied with the last item that refers to it.
-    `rows` are [table, id] of what the gate relied on; `scopes` what speaker and holder both agreed to.
+    `rows` are what the gate relied on, in short or as [table, id] (ADR 25; `cited` reads both); `scopes` what
+    speaker and holder both agreed to.
     """
 
     table_kind = Kind.APPEND

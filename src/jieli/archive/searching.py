@@ -68,7 +68,7 @@ def find(
     for _ in range(_TRIES):
         live = segments.live(from_ms=from_ms, to_ms=before)
         try:
-            walked = _walk(query, live, from_ms, before, after)
+            walked = _walk(query, live, from_ms, before, after, enough=limit + 1)
             return _page(walked, limit, conversation=conversation, account=account, party=party)
         except IndexCorrupt:
             # A merge may have replaced and swept a segment between two of our queries: then look again.
@@ -83,6 +83,7 @@ def _walk(
     from_ms: int | None,
     to_ms: int | None,
     after: tuple[int, int] | None,
+    enough: int,
 ) -> Iterator[Candidate]:
     asked = query_of(query)  # one too short is refused even where there is no month to look in
     keys = index_keys(ports.keyring(), {manifest.month for _, manifest in live})
@@ -90,7 +91,7 @@ def _walk(
     def tokens(month: int) -> Tokens:
         return asked.tokens(keys[month])
 
-    for found in candidates(tokens, live, segments.fetch, from_ms=from_ms, to_ms=to_ms):
+    for found in candidates(tokens, live, segments.fetch, from_ms=from_ms, to_ms=to_ms, enough=enough):
         if after is None or (found.event_ms, found.document) < after:
             yield found
 

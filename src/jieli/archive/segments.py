@@ -6,7 +6,7 @@ import numpy as np
 from django.db import connections, transaction
 from numpy.typing import NDArray
 
-from jieli.archive import asking, locks
+from jieli.archive import locks
 from jieli.archive.index import segment as codec
 from jieli.archive.index import tiers
 from jieli.archive.index.merging import Merging, documents
@@ -17,6 +17,7 @@ from jieli.archive.keys.store import index_keys
 from jieli.archive.models import Segment, SegmentRow
 from jieli.kernel.failpoints import reach
 from jieli.ledger.bulk import copy_rows
+from jieli.ledger.plain import array, prepared
 
 Int64s = NDArray[np.int64]
 _IDS_AT_ONCE = 10_000
@@ -98,7 +99,7 @@ def _live(where: str, args: Sequence[int]) -> list[tuple[int, Manifest]]:
         "SELECT id, month, documents, first_ms, last_ms, shard_bits, mark FROM archive_segment"  # noqa: S608
         f" WHERE replaced_by IS NULL AND {where}"
     )
-    return [(number, Manifest(*rest)) for number, *rest in asking.rows(asked, args)]
+    return [(number, Manifest(*rest)) for number, *rest in prepared(asked, args)]
 
 
 #: Rows are up to 32 KiB, and as text they would double.
@@ -110,9 +111,7 @@ _FETCH = (
 
 def fetch(wanted: Sequence[Wanted]) -> Mapping[Wanted, bytes]:
     """The bytes of index rows, in one query; a row that is not there is absent."""
-    found = asking.rows(
-        _FETCH, [asking.integers(w.row for w in wanted), asking.integers(w.segment for w in wanted)]
-    )
+    found = prepared(_FETCH, [array(w.row for w in wanted), array(w.segment for w in wanted)])
     return {Wanted(number, row): data for number, row, data in found}
 
 

@@ -15,6 +15,12 @@ class NotCovered(JieliError):
     code = "evidence.not_covered"
 
 
+class TwoLogs(JieliError):
+    """Items of two logs: no one checkpoint covers them (ADR 19)."""
+
+    code = "evidence.two_logs"
+
+
 class PackageExists(JieliError):
     """A file of this name stands there already; packages are never written over."""
 

@@ -6,29 +6,31 @@ one tree is built for each entry, whatever it is that proves by it.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
 from jieli.archive import queries as archive
 from jieli.archive import rows as archive_rows
 from jieli.archive.types import POSITIONS, OpenedItem
-from jieli.evidence.errors import NotCovered
+from jieli.evidence.errors import NotCovered, TwoLogs
+from jieli.ledger import places, standing
 from jieli.ledger import queries as ledger
-from jieli.ledger import standing
 from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart
 from seal import canonical, policy
-from seal.item import expand, salt_offset
-from seal.package import Field, OpenedLine
+from seal.item import expand, field_salt
+from seal.package import OpenedLine
 
 #: Columns by which a row leads to another one that a reader needs to see with it.
 _LEADS = {"notice": "consent_notice", "notice_id": "consent_notice"}
 Rows = Sequence[tuple[str, object]]
+#: The fields of nearly every item, in their order.
+FIVE = ("raw", "text", "sender", "receivers", "time")
 
 
 @dataclass
 class Gathered:
-    """The machine side of a package, in the order in which it is written."""
+    """The machine side of a package, in the order in which it is written; entries are numbered as in its log."""
 
     items: list[OpenedItem]
     policy: policy.Policy
@@ -42,6 +44,23 @@ class Gathered:
     entries: dict[int, EntryRef] = field(default_factory=dict)
     checkpoints: list[CheckpointRef] = field(default_factory=list)
     witnessed_at: frozenset[int] = frozenset()  # sizes of the checkpoints that witnesses stand for
+    log: int | None = None  # which one; None until something of it was found
+    elsewhere: int = 0  # parts that stand in another log, which no checkpoint of this one covers
+    others: dict[int, set[tuple[str, str]]] = field(default_factory=dict)  # log → rows of such parts
+
+    @property
+    def not_proved(self) -> tuple[str, ...]:
+        """What a reader is told of the parts that are left out, for they stand in another log."""
+        if not self.elsewhere:
+            return ()
+        said = f"另一本账所记的 {self.elsewhere} 项登记：本包只含账本 {ledger.origin(self.log)} 的条目，其余须另出一份"
+        return (said,)
+
+    @property
+    def log_key(self) -> str:
+        """The public key by which a reader checks it: of the keys of its log the one that the policy names first."""
+        origin = ledger.origin(self.log)
+        return next((key for key in self.policy.logs if key.name == origin), self.policy.logs[0]).format()
 
     @property
     def newest(self) -> CheckpointRef:
@@ -70,16 +89,17 @@ def gather(
     more: Iterable[tuple[str, object]],
     trusted: bytes,
     since: Collection[str] = (),
+    log: int | None = None,
 ) -> Gathered:
     """Everything that proves `items`, and the parts of the rows in `more` (holdings, the opening), under a checkpoint.
 
     `trusted` is the installation's policy: it decides who vouches. Of the rows of the tables in `since`, too, the
-    earliest vouched-for checkpoint is taken. A checkpoint that covers all of it must stand already: the signer is
-    asked before, never from here.
+    earliest vouched-for checkpoint is taken. Without items `log` says which log is meant. A checkpoint that covers all
+    of it must stand already: the signer is asked before, never from here.
     """
-    found = Gathered(list(items), policy.parse(trusted), frozenset(since))
+    found = Gathered(list(items), policy.parse(trusted), frozenset(since), log=log)
     bases = archive.bases_of([i.item.item_id for i in items])
-    entries = archive.batch_entries({item // POSITIONS for item in bases})
+    entries = _in_one_log(found, archive.batch_entries({item // POSITIONS for item in bases}))
     # items of one basis share the very same tuple of rows: each is looked at once
     named = {id(i.item.basis_rows): i.item.basis_rows for i in items}
     footing = {row for rows in named.values() for row in rows}
@@ -95,6 +115,17 @@ def gather(
     return found
 
 
+def _in_one_log(found: Gathered, batches: Mapping[int, int]) -> dict[int, int]:
+    """The index of each batch's entry in the one log that they are all in."""
+    logs = places.by_log(batches.values())
+    if len(logs) > 1:
+        raise TwoLogs(
+            "所选条目分属两本账，没有一个检查点能证明全部。", remedy="请按时间分成两份：旧账本的与新账本的。"
+        )
+    found.log = next(iter(logs), found.log)
+    return {batch: places.index_of(place) for batch, place in batches.items()}
+
+
 def add_rows(found: Gathered, rows: Rows) -> None:
     """Add the parts of further rows to what was gathered, under a checkpoint that covers them too."""
     _open_parts(found, rows)
@@ -107,9 +138,14 @@ def cover(found: Gathered) -> None:
     wanted = found.leaves.keys()
     fixed = {entry for entry, _ in found.places.values()}
     fixed |= {part.entry for part, body in found.parts if body["table"] in found.since}
-    found.checkpoints = covering(max(wanted, default=0), fixed, found.policy)
+    found.checkpoints = covering(max(wanted, default=0), fixed, found.policy, log=found.log)
     found.witnessed_at = frozenset(c.size for c in found.checkpoints if standing.witnessed(c, found.policy))
-    found.entries |= ledger.entries(wanted - found.entries.keys())
+    more = ledger.entries(_places(found, wanted - found.entries.keys()))
+    found.entries |= {places.index_of(place): entry for place, entry in more.items()}
+
+
+def _places(found: Gathered, indexes: Iterable[int]) -> list[int]:
+    return [places.place(found.log or 1, index) for index in indexes]
 
 
 def _open_parts(found: Gathered, rows: Rows) -> None:
@@ -124,13 +160,22 @@ def _open_parts(found: Gathered, rows: Rows) -> None:
         led = {lead for parts in some.values() for p in parts for lead in _leads(bodies[p.entry, p.n])}
         wanted = sorted(led - set(opened))
     here = {(part.entry, part.n) for part, _ in found.parts}
-    for part in (p for versions in opened.values() for p in versions):
-        place = part.entry, part.n
+    versions = [p for versions in opened.values() for p in versions]
+    if found.log is None and versions:
+        found.log = places.log_of(max(part.entry for part in versions))
+    for part in versions:
+        body = bodies[part.entry, part.n]
+        if places.log_of(part.entry) != found.log:
+            found.elsewhere += 1
+            rows_there = found.others.setdefault(places.log_of(part.entry), set())
+            rows_there.add((body["table"], str(body["id"])))
+            continue
+        place = places.index_of(part.entry), part.n
         if place not in here:
             here.add(place)
-            found.parts.append((part, bodies[place]))
-            if bodies[place]["table"] == "consent_notice":
-                found.served.append(bodies[place]["row"]["text"].encode())
+            found.parts.append((part if found.log == 1 else replace(part, entry=place[0]), body))
+            if body["table"] == "consent_notice":
+                found.served.append(body["row"]["text"].encode())
     found.parts.sort(key=lambda pair: (pair[0].entry, pair[0].n))
 
 
@@ -140,36 +185,42 @@ def _leads(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _read_leaves(found: Gathered, entries: Collection[int]) -> dict[int, int]:
     """The leaves of entries, those of items after those of parts; where in each the items begin."""
-    kept = ledger.part_leaves(entries)
+    kept = ledger.part_leaves(_places(found, entries))
     items = archive.item_leaves(list(kept))
-    found.leaves |= {entry: b"".join([*leaves, *items.get(entry, [])]) for entry, leaves in kept.items()}
-    return {entry: len(leaves) for entry, leaves in kept.items()}
+    found.leaves |= {
+        places.index_of(place): b"".join([*leaves, *items.get(place, [])]) for place, leaves in kept.items()
+    }
+    return {places.index_of(place): len(leaves) for place, leaves in kept.items()}
 
 
-def covering(last: int, fixed: Iterable[int], trusted: policy.Policy) -> list[CheckpointRef]:
+def covering(
+    last: int, fixed: Iterable[int], trusted: policy.Policy, *, log: int | None = None
+) -> list[CheckpointRef]:
     """The earliest vouched-for checkpoint over each entry of `fixed`, and the newest that counts over everything.
 
     The earliest one says since when it cannot have been changed; consistency leads from it to the newest. Where none
     that counts covers everything yet (a witness is away), the newest one is taken, and the papers say what it lacks.
     """
-    newest = ledger.last_checkpoint()
+    newest = ledger.last_checkpoint(log)
     if newest is None or newest.size <= last:
         raise NotCovered(
             "签名进程尚未为本次开启签检查点，证据包暂时无法生成。", remedy="请确认签名进程在运行，稍后重试。"
         )
-    counted = standing.last_counted(trusted)
+    counted = standing.last_counted(trusted, log=log)
     if counted is not None and last < counted.size < newest.size:
-        [newest] = ledger.checkpoints(sizes=[counted.size])
-    chosen = {newest.size: newest} | _earliest(set(fixed), newest.size, trusted)
+        [newest] = ledger.checkpoints(sizes=[counted.size], log=log)
+    chosen = {newest.size: newest} | _earliest(set(fixed), newest, trusted)
     return [chosen[size] for size in sorted(chosen)]
 
 
-def _earliest(above: set[int], newest: int, trusted: policy.Policy) -> dict[int, CheckpointRef]:
+def _earliest(above: set[int], newest: CheckpointRef, trusted: policy.Policy) -> dict[int, CheckpointRef]:
     """For each place the first checkpoint above it that somebody outside stands for, by size, none above `newest`."""
     chosen: dict[int, CheckpointRef] = {}
     for _ in range(standing.LOOKED_AT):
-        sizes = {size for size in ledger.next_vouched(above).values() if size <= newest}
-        found = {c.size: c for c in ledger.checkpoints(sizes=sizes - chosen.keys())} if sizes else {}
+        vouched = ledger.next_vouched(above, log=newest.log).values()
+        sizes = {size for size in vouched if size <= newest.size}
+        some = ledger.checkpoints(sizes=sizes - chosen.keys(), log=newest.log) if sizes else []
+        found = {c.size: c for c in some}
         good = {s: c for s, c in found.items() if c.timestamps or standing.witnessed(c, trusted)}
         chosen |= good
         above = found.keys() - good.keys()  # too few witnesses, or not ours: what comes after it
@@ -186,20 +237,29 @@ def lines(found: Gathered) -> dict[int, list[OpenedLine]]:
         if place is not None:
             placed[place[0]].append((place[1], item))
     return {
-        entry: [(n, item.row, opened_fields(item)) for n, item in sorted(some, key=itemgetter(0))]
+        entry: [opened_line(n, item) for n, item in sorted(some, key=itemgetter(0))]
         for entry, some in placed.items()
     }
 
 
-def opened_fields(item: OpenedItem) -> list[Field]:
-    """Every field of an item as (name, salt, bytes), as ADR 1 derives the salts from its secret."""
+def opened_line(n: int, item: OpenedItem) -> OpenedLine:
+    """An item with every field opened, as ADR 1 derives the salts from its secret."""
+    known = archive_rows.receivers_known(item.receivers)
+    if (
+        item.text and item.sender and known and not item.media
+    ):  # nearly every item; a test holds it to the rest
+        expanded = item.expanded or expand(item.secret)
+        data = item.raw, item.text.encode(), item.sender.encode(), known, b"%d" % item.item.event_ms
+        return n, item.row, FIVE, expanded[32:], data
     fields = archive_rows.fields_of(
         raw=item.raw,
         text=item.text,
         sender=item.sender,
-        receivers=archive_rows.receivers_known(item.receivers),
+        receivers=known,
         event_ms=item.item.event_ms,
         media=item.media,
     )
     expanded = expand(item.secret, len(item.media))
-    return [(name, expanded[(at := salt_offset(name)) : at + 32], data) for name, data in fields]
+    names = tuple(name for name, _ in fields)
+    salts = b"".join([field_salt(expanded, name) for name in names])
+    return n, item.row, names, salts, [data for _, data in fields]

@@ -17,7 +17,9 @@ from jieli.access.policy import check_may
 from jieli.access.types import Permission, Person
 from jieli.archive import queries as archive
 from jieli.archive.types import ConversationRef, OpenedItem
+from jieli.capture.collecting import rarely
 from jieli.evidence import disputes_queries, loss_statement, matter_printing, matter_volume, operations
+from jieli.evidence.covering import under_signer
 from jieli.evidence.disputes_types import DisputeView
 from jieli.evidence.errors import NotAssessed, PackageExists
 from jieli.evidence.gathering import Gathered, add_rows, gather
@@ -26,6 +28,8 @@ from jieli.evidence.matter_volume import Omitted
 from jieli.evidence.models import PackageRecord
 from jieli.evidence.printing import Case
 from jieli.evidence.types import Outside
+from jieli.evidence.writing import write
+from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
@@ -70,6 +74,7 @@ class _Talk:
     case: Case
 
 
+@rarely()  # as for the package of a conversation
 def make_matter_package(
     *,
     number: str,
@@ -105,14 +110,15 @@ def make_matter_package(
     volume = _volume(view, head, ours, talks, filed, omitted, by)
     found = _covered(items, rows, outside)
     pdfs = _pdfs(volume, ours, talks, found, outside)
-    with Package(_about(volume, outside, at=at), policy=outside.policy) as package:
+    with Package(_about(volume, outside, found, at=at), policy=outside.policy) as package:
         _put(package, pdfs, volume)
         sealed = [content for _, content in pdfs] + ([package.omissions()] if omitted else [])
         record, entry = _seal(sealed, volume, talks, len(items), by=by, at=at)
-        outside.checkpoint()
-        add_rows(found, [("evidence_package", record)])
+        reach("package.after_seal")
+        with under_signer(outside):
+            add_rows(found, [("evidence_package", record)])
         operations.add_proofs(package, found)
-        package.write(path)
+        write(package, path)
     return _made(path, found, volume, record, entry)
 
 
@@ -178,8 +184,8 @@ def _volume(
 
 def _covered(items: Sequence[OpenedItem], rows: Sequence[tuple[str, object]], outside: Outside) -> Gathered:
     """Have the signer cover everything committed so far, and gather under its checkpoint."""
-    outside.checkpoint()
-    return gather(items, more=rows, trusted=outside.policy, since=_FIXED)
+    with under_signer(outside):
+        return gather(items, more=rows, trusted=outside.policy, since=_FIXED)
 
 
 def _pdfs(
@@ -216,15 +222,15 @@ def _put(package: Package, pdfs: Sequence[tuple[str, bytes]], volume: Volume) ->
         package.add_omission(what=what, count=count, reason=why)
 
 
-def _about(volume: Volume, outside: Outside, *, at: int) -> About:
+def _about(volume: Volume, outside: Outside, found: Gathered, *, at: int) -> About:
     return About(
         kind="matter",
-        origin=ledger.origin(),
+        origin=ledger.origin(found.log),
         made=at,
         clock=outside.clock.value,
         matter=volume.view.matter.number,
         purpose=PURPOSE,
-        not_proved=volume.not_proved,
+        not_proved=(*volume.not_proved, *found.not_proved),
     )
 
 

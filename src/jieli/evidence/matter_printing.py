@@ -13,6 +13,7 @@ from jieli.evidence.printing import BEARINGS, FOREIGN, UNFIXED, cited, fixing, s
 from jieli.evidence.types import NOT_PROVED, Outside
 from jieli.kernel.times import local
 from jieli.law.verdicts import NOT_LEGAL_ADVICE
+from jieli.ledger.places import index_of, log_of, numbered
 from jieli.papers.forms.parts import Articles, Fields, FormPaper, Paragraphs, Section, rows
 from jieli.papers.types import (
     Citation,
@@ -27,7 +28,6 @@ from jieli.papers.types import (
     Step,
     VerificationNote,
 )
-from seal import policy
 
 #: What no volume of a dispute can prove; printed in every one.
 NOT_PROVED_OF_PAPERS = (
@@ -108,9 +108,10 @@ def evidence_list(volume: Volume, found: Gathered) -> EvidenceList:
 
 def since(filed: Filed, found: Gathered) -> str:
     """Since when a paper is kept, and since when somebody outside the company vouches for it."""
-    vouched = [c for c in found.vouched if c.size > filed.entry]
+    here = log_of(filed.entry) == found.log
+    vouched = [c for c in found.vouched if here and c.size > index_of(filed.entry)]
     fixed = f"{local(vouched[0].signed_at):%Y-%m-%d %H:%M} 外部固定" if vouched else UNFIXED.rstrip("。")
-    return f"{local(filed.recorded):%Y-%m-%d %H:%M} 存入（账本第 {filed.entry} 条），{fixed}"
+    return f"{local(filed.recorded):%Y-%m-%d %H:%M} 存入（账本第 {numbered(filed.entry)} 条），{fixed}"
 
 
 def _form(paper: PaperRef) -> Form:
@@ -162,7 +163,7 @@ def extraction_note(volume: Volume, found: Gathered, outside: Outside) -> Extrac
 
 def verification_note(volume: Volume, found: Gathered, outside: Outside) -> VerificationNote:
     """核验说明: two pages for somebody who trusts neither side."""
-    key_ = policy.parse(outside.policy).logs[0].format()
+    key_ = found.log_key
     counts = (
         Labelled("证据与文书", str(len(volume.filed))),
         Labelled("消息", str(len(found.items))),

@@ -16,13 +16,18 @@ from jieli.access.types import Person
 from jieli.archive import queries as archive
 from jieli.archive.types import ConversationRef, OpenedItem
 from jieli.assets import queries as assets
+from jieli.capture.collecting import rarely
 from jieli.evidence import printing
+from jieli.evidence.covering import under_signer
 from jieli.evidence.errors import NothingToProve, PackageExists
 from jieli.evidence.gathering import Gathered, add_rows, gather, lines
 from jieli.evidence.models import PackageRecord
 from jieli.evidence.printing import Case, Name
 from jieli.evidence.types import NOT_PROVED, Outside, PackageMade
+from jieli.evidence.writing import write
+from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
+from jieli.ledger import places
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
 from jieli.ledger.types import HASH, OpenedPart
@@ -32,13 +37,13 @@ from jieli.papers.types import Conversation, Head, Template
 from jieli.parties import queries as parties
 from jieli.reading import operations as reading
 from jieli.reading.types import Page, Window
-from seal import policy
 from seal.package import About, Package
 from seal.tree import Tree
 
 ANYWHERE = Window()
 
 
+@rarely()  # ten thousand items are a hundred thousand objects, none of them in a cycle
 def make_conversation_package(
     *,
     conversation: int,
@@ -70,17 +75,20 @@ def make_conversation_package(
     case = talk_case(about, page, by=by, at=at, matter=matter, outside=outside)
     found = covered(items, grounds(items, page), outside)
     pdfs = _papers(found, case, about, outside)
-    with Package(_about(case, outside, purpose=purpose, at=at), policy=outside.policy, sm3=sm3) as package:
+    with Package(
+        _about(case, outside, found, purpose=purpose, at=at), policy=outside.policy, sm3=sm3
+    ) as package:
         for name, content in pdfs:
             package.add_pdf(name, content)
         for count, reason in case.omitted:
             package.add_omission(what=case.conversation, count=count, reason=reason)
         sealed = [content for _, content in pdfs] + [package.omissions()]
         record, entry = _seal(sealed, items, page, conversation=conversation, matter=matter, by=by, at=at)
-        outside.checkpoint()
-        add_rows(found, [("evidence_package", record)])
+        reach("package.after_seal")
+        with under_signer(outside):
+            add_rows(found, [("evidence_package", record)])
         add_proofs(package, found)
-        package.write(path)
+        write(package, path)
     return _made(path, found, page, record, entry)
 
 
@@ -102,8 +110,8 @@ def grounds(items: Sequence[OpenedItem], page: Page) -> list[tuple[str, object]]
 
 def covered(items: Sequence[OpenedItem], more: Sequence[tuple[str, object]], outside: Outside) -> Gathered:
     """Have the signer cover everything committed so far, and gather under its checkpoint."""
-    outside.checkpoint()
-    return gather(items, more=more, trusted=outside.policy)
+    with under_signer(outside):
+        return gather(items, more=more, trusted=outside.policy)
 
 
 def talk_case(
@@ -148,26 +156,25 @@ def talk(case: Case, found: Gathered, about: ConversationRef) -> tuple[Conversat
 
 
 def _papers(found: Gathered, case: Case, about: ConversationRef, outside: Outside) -> list[tuple[str, bytes]]:
-    log_key = policy.parse(outside.policy).logs[0].format()
     printed, platform = talk(case, found, about)
     papers: list[tuple[str, Template]] = [
         ("01-证据目录.pdf", printing.evidence_list(case, found)),
         ("02-提取过程说明.pdf", printing.extraction_note(case, found, outside, platform=platform)),
-        ("03-核验说明.pdf", printing.verification_note(case, found, outside, log_key=log_key)),
+        ("03-核验说明.pdf", printing.verification_note(case, found, outside, log_key=found.log_key)),
         ("04-会话记录.pdf", printed),
     ]
     return [(name, render(paper)) for name, paper in papers]
 
 
-def _about(case: Case, outside: Outside, *, purpose: str, at: int) -> About:
+def _about(case: Case, outside: Outside, found: Gathered, *, purpose: str, at: int) -> About:
     return About(
         kind="conversation",
-        origin=ledger.origin(),
+        origin=ledger.origin(found.log),
         made=at,
         clock=outside.clock.value,
         matter=case.matter.partition(" ")[0],
         purpose=purpose,
-        not_proved=NOT_PROVED,
+        not_proved=(*NOT_PROVED, *found.not_proved),
     )
 
 
@@ -179,8 +186,10 @@ def add_proofs(package: Package, found: Gathered) -> None:
             package.add_timestamp(c.size, response)
     newest = found.newest.size
     for c in found.checkpoints[:-1]:
-        package.add_consistency(c.size, ledger.consistency_proof(c.size, newest))
-    for index, path in ledger.inclusion_proofs(found.entries, newest).items():
+        package.add_consistency(c.size, ledger.consistency_proof(c.size, newest, log=found.log))
+    wanted = [places.place(found.log or 1, index) for index in found.entries]
+    for place, path in ledger.inclusion_proofs(wanted, newest).items():
+        index = places.index_of(place)
         package.add_entry(index, found.entries[index].data, path)
     _add_lines(package, found)
     for served in {sha256(text).digest(): text for text in found.served}.values():

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from jieli.archive.media import queries as media
+from jieli.archive.media.types import MediaRef
 from jieli.archive.types import OpenedItem
 from jieli.evidence.gathering import Gathered
 from jieli.evidence.types import NOT_PROVED, Outside
@@ -77,7 +79,8 @@ def conversation(
 ) -> Conversation:
     """The conversation as bubbles, every omission marked where it stands."""
     items = sorted(found.items, key=lambda i: (i.item.event_ms, i.item.item_id))
-    lines: list[Bubble | Omission] = [_bubble(i, found) for i in items]
+    kept = media.of_items(i.item.item_id for i in items)
+    lines: list[Bubble | Omission] = [_bubble(i, found, kept.get(i.item.item_id, [])) for i in items]
     lines += [Omission(count, reason) for count, reason in case.omitted]
     return Conversation(
         head=case.head,
@@ -105,7 +108,8 @@ def _participants(
     return list(seen.values())
 
 
-def _bubble(i: OpenedItem, found: Gathered) -> Bubble:
+def _bubble(i: OpenedItem, found: Gathered, kept: Sequence[MediaRef]) -> Bubble:
+    state = {ref.n: "已取回" if ref.root is not None else "已销毁" for ref in kept}
     marks = ["依据系事后补录"] if i.item.documented_later else []
     if i.item.recalls is not None:
         marks.append("此条为撤回动作")
@@ -117,9 +121,9 @@ def _bubble(i: OpenedItem, found: Gathered) -> Bubble:
             digest=f"{claim.get('algorithm', '')}:{claim.get('digest', '')}"
             if claim.get("digest")
             else "平台未给出",
-            state="未取回",
+            state=state.get(n, "未取回"),
         )
-        for claim in i.media
+        for n, claim in enumerate(i.media)
     )
     text = i.text or ("" if attachments else f"（{i.item.msgtype}，无文字内容）")
     entry, n = found.places.get(i.item.item_id, (None, None))

@@ -11,10 +11,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from jieli.access.types import Person
+from jieli.evidence.covering import under_signer
 from jieli.evidence.errors import NotCovered, NothingToProve, PackageExists
 from jieli.evidence.gathering import Gathered, gather
 from jieli.evidence.operations import add_proofs
 from jieli.evidence.types import Outside
+from jieli.evidence.writing import write
 from jieli.ledger import queries as ledger
 from jieli.papers import queries as papers
 from jieli.papers.signing import Grade, SignatureRef
@@ -55,10 +57,10 @@ def make_receipt(
     if about.media_type != MediaType.PDF.value:
         raise NothingToProve("只有 PDF 文书有回执。", remedy="请向经办人索取签署页的照片。")
     found = _gathered([("papers_paper", paper), ("papers_signature", signature)], outside)
-    with Package(_about(about, signed, outside, at=at), policy=outside.policy) as package:
+    with Package(_about(about, signed, outside, found, at=at), policy=outside.policy) as package:
         package.add_pdf(f"01-{about.kind}.pdf", papers.content(paper))
         add_proofs(package, found)
-        package.write(path)
+        write(package, path)
     entry = ledger.first_recorded("papers_signature", [signature])[str(signature)].entry
     return ReceiptMade(path, path.stat().st_size, entry, found.newest.size)
 
@@ -76,25 +78,24 @@ def _gathered(rows: Sequence[tuple[str, Any]], outside: Outside) -> Gathered:
     """The rows under a checkpoint that covers them; the signer is asked only when none stands yet."""
     entries = [r.entry for table, key in rows for r in ledger.first_recorded(table, [key]).values()]
     if not _covers(max(entries)):
-        outside.checkpoint()
-        if not _covers(max(entries)):
-            raise NotCovered("账本的签名进程还没有应答，回执暂时不能生成。", remedy="请稍后再取。")
+        with under_signer(outside):
+            if not _covers(max(entries)):
+                raise NotCovered("账本的签名进程还没有应答，回执暂时不能生成。", remedy="请稍后再取。")
     return gather([], more=rows, trusted=outside.policy)
 
 
 def _covers(entry: int) -> bool:
-    last = ledger.last_checkpoint()
-    return last is not None and last.size > entry
+    return ledger.covering_checkpoint(entry) is not None
 
 
-def _about(paper: PaperRef, signed: SignatureRef, outside: Outside, *, at: int) -> About:
+def _about(paper: PaperRef, signed: SignatureRef, outside: Outside, found: Gathered, *, at: int) -> About:
     weak = (TRACE_IS_WEAK,) if signed.grade is Grade.TRACE else ()
     return About(
         kind="receipt",
-        origin=ledger.origin(),
+        origin=ledger.origin(found.log),
         made=at,
         clock=outside.clock.value,
         matter=f"{paper.kind} {paper.number}".strip(),
         purpose=f"{PURPOSE}：{signed.signer_name}（{signed.role}，{signed.grade}）",
-        not_proved=(*NOT_PROVED, *weak),
+        not_proved=(*NOT_PROVED, *weak, *found.not_proved),
     )

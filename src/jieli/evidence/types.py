@@ -25,7 +25,8 @@ class Outside:
     clock: Clock
     unit: str  # full name of the company that issues the papers
     system_version: str
-    checkpoint: Callable[[], object]  # asks the signer to cover everything committed so far
+    #: Asks the signer to cover everything committed so far; a mapping with `why` where it did not, for the error.
+    checkpoint: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,3 +37,9 @@ class NotOpened(JieliError):
     """The one item that was asked for may not be opened for this purpose; the sentence says why."""
 
     code = "reading.not_opened"
+
+
+class OpeningEnded(JieliError):
+    """There is no opening by this person, of this item, that is still good; it does not say which."""
+
+    code = "reading.opening_ended"

@@ -1,7 +1,7 @@
 """The one order in which content comes out: the row committed, then decrypted, then what was not shown written down."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
@@ -16,6 +16,8 @@ from jieli.consent.types import SubjectKind
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
 from jieli.ledger.operations import book
+from jieli.ledger.plain import one_message
+from jieli.ledger.values import sealed_row
 from jieli.parties import queries as parties
 from jieli.reading.models import Concern, Opening, Unshown
 from jieli.reading.policy import role_words
@@ -29,6 +31,7 @@ from jieli.reading.types import (
     Shown,
     Window,
 )
+from seal.part import row_body
 
 #: What is shown of each text; None where it does not belong here after all.
 Cut = Callable[[Sequence[str]], Sequence[str | None]]
@@ -109,14 +112,16 @@ def page_of(opened: Opened, left: Mapping[LeftOut, int], following: str | None =
 
 def _commit(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int]) -> tuple[UUID, int]:
     row = _row(asked, items, left)
+    concerns = [spelled(one) for one in _concerns(row, items)]
     with book(at=asked.at) as b:
         facts = {
             "opening": str(row.id), "kind": row.kind, "purpose": row.purpose, "matter": str(row.matter),
             "items": len(items),
         }  # fmt: skip
         entry = b.entry("reading.open", by=asked.by.actor, facts=facts)
-        entry.insert(row)
-        entry.insert_spelled(Concern, CONCERN, [spelled(one) for one in _concerns(row, items)])
+        with one_message():
+            entry.insert_told(Opening, [spelled_opening(row)])
+            entry.insert_told(Concern, concerns)
     if entry.index is None:
         raise RuntimeError("the book has closed without numbering its entry")
     return row.id, entry.index
@@ -149,7 +154,7 @@ def _row(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int]) 
 
 
 class Concerned(NamedTuple):
-    """A row of `reading_concern`, its columns in this order: a model each would cost more than all the rest of it."""
+    """A row of `reading_concern` by its columns: a model each would cost more than all the rest of it."""
 
     id: UUID
     opening_id: UUID
@@ -158,32 +163,39 @@ class Concerned(NamedTuple):
     items: int
 
 
-CONCERN = Concerned._fields
+def spelled_opening(row: Opening) -> tuple[str, dict[str, object], bytes]:
+    """As `insert` has it; its columns hold nothing but words, numbers, ids, and lists and counts of these."""
+    table, key = Opening._meta.db_table, str(row.id)
+    record = {f.attname: getattr(row, f.attname) for f in Opening._meta.concrete_fields}
+    return key, record, row_body(table=table, id=key, row=sealed_row(row))
 
 
-def spelled(one: Concerned) -> tuple[str, Concerned, bytes]:
+def spelled(one: Concerned) -> tuple[str, dict[str, object], bytes]:
     """Key, record and body as the ledger takes them; a test holds the body against the sealed columns."""
     capacities = ",".join(f'"{word}"' for word in one.capacities)
     body = (
         f'{{"id":"{one.id}","row":{{"capacities":[{capacities}],"id":"{one.id}","items":{one.items}'
         f',"opening_id":"{one.opening_id}","staff":"{one.staff}"}},"table":"reading_concern"}}'
     )
-    return str(one.id), one, body.encode()
+    return str(one.id), one._asdict(), body.encode()
 
 
 def _concerns(row: Opening, items: Sequence[ItemRef]) -> list[Concerned]:
     """The staff whom items concern: who spoke, who held the account then, and who used it then."""
-    accounts = {item.account for item in items if item.account is not None}
+    alike = _of_the_same(items)
+    accounts = {some[0].account for some in alike if some[0].account is not None}
     users = {key: spans for key, spans in assets.users_of(accounts).items() if spans} if accounts else {}
     roles = {capacity: defaultdict[UUID, set[int]](set) for capacity in Capacity}
-    for item in items:
-        if item.speaker is not None and item.speaker_kind == SubjectKind.STAFF.value:
-            roles[Capacity.SPEAKER][item.speaker].add(item.item_id)
-        if item.holder is not None:
-            roles[Capacity.HOLDER][item.holder].add(item.item_id)
-        for span in users.get(item.account, ()) if item.account is not None else ():
-            if span.holds(item.event_ms):
-                roles[Capacity.USER][span.staff_id].add(item.item_id)
+    staff_kind = SubjectKind.STAFF.value
+    for some in alike:
+        one, ids = some[0], [item.item_id for item in some]
+        if one.speaker is not None and one.speaker_kind == staff_kind:
+            roles[Capacity.SPEAKER][one.speaker].update(ids)
+        if one.holder is not None:
+            roles[Capacity.HOLDER][one.holder].update(ids)
+        for span in users.get(one.account, ()) if one.account is not None else ():
+            if then := [item.item_id for item in some if span.holds(item.event_ms)]:
+                roles[Capacity.USER][span.staff_id].update(then)
     return [
         Concerned(
             new_id(row.at),
@@ -194,6 +206,17 @@ def _concerns(row: Opening, items: Sequence[ItemRef]) -> list[Concerned]:
         )
         for staff in sorted({staff for who in roles.values() for staff in who})
     ]
+
+
+def _of_the_same(items: Sequence[ItemRef]) -> Iterable[list[ItemRef]]:
+    """Items by speaker, account and holder. Those of one basis name the very same objects, whose identity is enough:
+    thousands are told apart without being compared. The same people as other objects only make another group.
+    """
+    found: dict[tuple[int, int, int, str | None], list[ItemRef]] = {}
+    for item in items:
+        who = id(item.speaker), id(item.account), id(item.holder), item.speaker_kind
+        found.setdefault(who, []).append(item)
+    return found.values()
 
 
 def _until_there(

@@ -12,6 +12,7 @@ from jieli.approvals import queries as approval_queries
 from jieli.approvals.types import RequestRef
 from jieli.archive import queries as archive
 from jieli.archive.errors import ItemUnknown
+from jieli.archive.opening import look_up
 from jieli.archive.searching import find
 from jieli.archive.stored import Found
 from jieli.archive.types import ItemRef, OpenedItem
@@ -108,11 +109,16 @@ def open_items(
 def open_for_package(
     *, items: Sequence[int], purpose: str, matter: str, by: Person, at: int
 ) -> tuple[Page, tuple[OpenedItem, ...]]:
-    """As `open_items`, as 取证: with each item its secret, by which a package opens and proves its fields."""
+    """As `open_items`, as 取证: with each item its secret, by which a package opens and proves its fields.
+
+    The page says what was left out and not shown; it shows nothing itself, for no screen follows.
+    """
     asked = _checked(OpeningKind.EVIDENCE, purpose, matter, by, at)
-    good, left = _named(asked, items)
-    opened = open_under_row(asked, good, left)
-    return page_of(opened, left), opened.items
+    check_amount(len(items), most=MOST_AN_OPENING)
+    found = look_up(list(dict.fromkeys(items)))
+    good, left = _sifted(asked, [found[item].ref for item in dict.fromkeys(items)])
+    opened = open_found_under_row(asked, [found[ref.item_id] for ref in good], left, cut=tuple)
+    return Page(opened.opening, opened.entry, (), dict(left), opened.not_shown), opened.items
 
 
 def ask_approval(

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from jieli.archive.asking import rows
 from jieli.ledger import queries as ledger
+from jieli.ledger.plain import prepared
 from jieli.matters import queries as matters
 from jieli.matters.types import MatterRef
 from jieli.reading.models import Concern, Opening, Unshown
@@ -37,7 +37,7 @@ def opening_names(receipt: UUID, items: Sequence[int]) -> bool:
 
     Committed, because the caller asks outside of any transaction of its own.
     """
-    named = rows("SELECT items FROM reading_opening WHERE id = $1::uuid", [receipt])
+    named = prepared("SELECT items FROM reading_opening WHERE id = $1::uuid", [receipt])
     return bool(named) and set(items) <= set(named[0][0])
 
 

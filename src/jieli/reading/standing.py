@@ -26,16 +26,17 @@ def sift(
     scope = SCOPE_OF[purpose]
     outside = _outside(items, by=by, at=at)
     ended, objected = _silenced(items, scope, at=at)
+    silent = bool(ended or objected)  # nearly nobody ever is: then nobody is looked for among them
+    wanted = scope.value
     good: list[ItemRef] = []
     left: dict[LeftOut, list[int]] = {}
     for item in items:
-        means = MEANS_OF[item.channel]
-        said = {(who, means) for who in (item.speaker, item.holder) if who is not None}
+        said = _speaking(item) if silent else _NOBODY
         if item.tombstoned or item.destroyed:
             why = LeftOut.DESTROYED
         elif item.item_id in outside:
             why = LeftOut.OUT_OF_REACH
-        elif scope.value not in item.scopes:
+        elif wanted not in item.scopes:
             why = LeftOut.NO_SCOPE
         elif said & ended:
             why = LeftOut.WITHDRAWN
@@ -59,6 +60,12 @@ def _outside(items: Iterable[ItemRef], *, by: Person, at: int) -> set[int]:
 
 
 Said = set[tuple[UUID, Means]]
+_NOBODY: Said = set()
+
+
+def _speaking(item: ItemRef) -> Said:
+    means = MEANS_OF[item.channel]
+    return {(who, means) for who in (item.speaker, item.holder) if who is not None}
 
 
 def _silenced(items: Iterable[ItemRef], scope: Scope, *, at: int) -> tuple[Said, Said]:
@@ -66,8 +73,9 @@ def _silenced(items: Iterable[ItemRef], scope: Scope, *, at: int) -> tuple[Said,
 
     Having withdrawn 采集 ends new collecting only: what was lawfully collected before is judged by its event.
     """
-    people = {who for item in items for who in (item.speaker, item.holder) if who is not None}
-    people = spoke_against(people)
+    # items of one basis name the very same objects: each is hashed once, not once an item
+    named = {id(who): who for item in items for who in (item.speaker, item.holder)}
+    people = spoke_against({who for who in named.values() if who is not None})
     ended: Said = set()
     objected: Said = set()
     facts = step_facts(people, platform="", external_ids=()) if people else {}

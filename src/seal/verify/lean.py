@@ -107,7 +107,7 @@ def _fill(form: _Form, line: bytes, text: str, values: tuple[str, ...], begin: i
         data = unhexlify(holes)
     except ValueError:  # an odd count of digits, or none
         return None
-    if data.hex() != holes:  # capitals
+    if holes.lower() != holes:  # capitals
         return None
     at = 32 * count
     digests = []

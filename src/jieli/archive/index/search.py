@@ -10,15 +10,14 @@ from jieli.archive.index.errors import IndexCorrupt
 from jieli.archive.index.rows import PAGE_DOCUMENTS, Manifest, Ordinals, Shard, page_row, read_page
 from jieli.archive.index.tokens import Tokens
 
-#: Segments are asked in groups of 2, 16, 64.
-FIRST_SEGMENTS, MORE_EACH_TIME, MOST_SEGMENTS_AT_ONCE = 2, 8, 64
-#: Pages are read for so many candidates of a segment at a time.
-NEXT_CANDIDATES = 32
-#: Segments with up to so many candidates have their pages read together, until so many candidates are looked at.
-SHORT_WALK, READ_AHEAD = 24, 64
-#: Up to so many rows a group is read in one go; beyond, the rarest token's rows first, then the next one's where that
-#: one stands, and the others' only where the two meet.
-FEW_ROWS = 12
+#: Segments are asked in groups of 2, 24, 64: ten million merged documents are some twenty.
+FIRST_SEGMENTS, MORE_EACH_TIME, MOST_SEGMENTS_AT_ONCE = 2, 12, 64
+#: Pages are read for as many candidates at a time as a caller wants, but for so many at least and at most.
+LEAST_AHEAD, MOST_AHEAD = 32, 128
+#: Up to so many rows a group is read in one go; beyond, those of the two rarest tokens first, or of the rarest alone
+#: where these two are too many as well, then the next one's where that one stands, and the others' only where both
+#: meet. A row is some 10 KiB: a few too many cost less than one more question to the server.
+FEW_ROWS, TWO_TOKENS_ROWS = 24, 48
 
 
 class Candidate(NamedTuple):
@@ -49,37 +48,43 @@ def candidates(
     dead: Collection[int] = frozenset(),
     from_ms: int | None = None,
     to_ms: int | None = None,
+    enough: int = 1,
 ) -> Iterator[Candidate]:
     """Documents holding every token, newest first (of one time: greatest id first), without the dead.
 
     `tokens_of_month(202403)` is the query under that month's index key, in the same order for every month.
     `segments` are (the caller's key, manifest) in any order. The window is half open: from_ms ≤ event < to_ms.
-    Rows are fetched in groups of 2, 16, 64 segments, newest first, and only as far as the caller goes on asking:
-    one query per group or two, not per row. Raises IndexCorrupt for a row that is missing or malformed.
+    Rows are fetched in groups of 2, 24, 64 segments, newest first, and only as far as the caller goes on asking:
+    one query per group or two, not per row. A caller of at least `enough` documents has every group looked through
+    until so many are in sight, and their pages read together. Raises IndexCorrupt for a row that is missing or
+    malformed.
     """
     low = -(2**63) if from_ms is None else from_ms
     high = 2**63 - 1 if to_ms is None else to_ms
     waiting = [one for one in segments if one[1].last_ms >= low and one[1].first_ms < high]
     waiting.sort(key=lambda one: (one[1].last_ms, one[0]))
-    look = _Look(tokens_of_month, fetch)
+    look, at_a_time = _Look(tokens_of_month, fetch), min(max(enough, LEAST_AHEAD), MOST_AHEAD)
     # Heap entries: (-time, 0, 0, n) = walk n has nothing newer than this time, look; (-time, 1, -id, n) = its
     # document.
     walks: list[_Walk] = []
     heap: list[tuple[int, int, int, int]] = []
-    at_once = FIRST_SEGMENTS
+    at_once, in_sight, begun = FIRST_SEGMENTS, 0, 0
     while waiting or heap:
-        if waiting and (not heap or waiting[-1][1].last_ms >= -heap[0][0]):
+        if waiting and (not heap or in_sight < enough or waiting[-1][1].last_ms >= -heap[0][0]):
             group = [waiting.pop() for _ in range(min(at_once, len(waiting)))]
             at_once = min(MORE_EACH_TIME * at_once, MOST_SEGMENTS_AT_ONCE)
-            found = [_Walk(*one, fetch, (low, high)) for one in look.intersected(group)]
-            _read_ahead(found, fetch)
-            for walk in found:
+            for one in look.intersected(group):
+                walk = _Walk(*one, fetch, (low, high), at_a_time)
                 heapq.heappush(heap, (-walk.manifest.last_ms, 0, 0, len(walks)))
                 walks.append(walk)
+                in_sight += len(walk.ordinals)
             continue
         negative_ms, is_document, negative_id, number = heapq.heappop(heap)
         if is_document and -negative_id not in dead:
             yield Candidate(-negative_ms, -negative_id)
+        if number >= begun:
+            # Walks are numbered from the newest back, so those behind this one are the next to be looked at.
+            begun += _read_ahead(walks[begun:], fetch, at_a_time)
         following = walks[number].following()
         if following is not None:
             heapq.heappush(heap, (*following, number))
@@ -89,9 +94,16 @@ class _Walk:
     """The candidates of one segment from the newest back, a page of documents at a time."""
 
     def __init__(
-        self, key: int, manifest: Manifest, ordinals: Ordinals, fetch: Fetch, window: tuple[int, int]
+        self,
+        key: int,
+        manifest: Manifest,
+        ordinals: Ordinals,
+        fetch: Fetch,
+        window: tuple[int, int],
+        at_a_time: int,
     ) -> None:
         self.key, self.manifest, self.ordinals = key, manifest, ordinals
+        self._at_a_time = at_a_time
         self.ahead: Mapping[Wanted, bytes] = {}
         self._fetch, self._window = fetch, window
         self._ready: list[tuple[int, int, int]] = []  # oldest first: the newest is popped from the end
@@ -106,7 +118,7 @@ class _Walk:
 
     def next_pages(self) -> list[Wanted]:
         """The pages of the next candidates: one for a frequent word, many small ones for a rare word."""
-        pages = {ordinal // PAGE_DOCUMENTS for ordinal in self.ordinals[-NEXT_CANDIDATES:].tolist()}
+        pages = {ordinal // PAGE_DOCUMENTS for ordinal in self.ordinals[-self._at_a_time :].tolist()}
         return [Wanted(self.key, page_row(page)) for page in sorted(pages)]
 
     def _read_newest_page(self) -> None:
@@ -129,17 +141,16 @@ class _Walk:
         self._ready.extend((-ms, 1, -number) for ms, number in pairs)
 
 
-def _read_ahead(walks: Sequence[_Walk], fetch: Fetch) -> None:
-    """One query for the pages of walks that hold little: all of them will be read before a caller has enough."""
-    short, candidates_ahead = list[_Walk](), 0
-    for walk in walks:
-        if len(walk.ordinals) <= SHORT_WALK and candidates_ahead < READ_AHEAD:
-            short.append(walk)
-            candidates_ahead += len(walk.ordinals)
-    if len(short) > 1:
-        rows = fetch([page for walk in short for page in walk.next_pages()])
-        for walk in short:
-            walk.ahead = rows
+def _read_ahead(walks: Sequence[_Walk], fetch: Fetch, enough: int) -> int:
+    """One query for the next pages of the first walks, until so many candidates are at hand; of how many walks."""
+    number, at_hand = 0, 0
+    while number < len(walks) and at_hand < enough:
+        at_hand += len(walks[number].ordinals)
+        number += 1
+    rows = fetch([page for walk in walks[:number] for page in walk.next_pages()])
+    for walk in walks[:number]:
+        walk.ahead = rows
+    return number
 
 
 class _Look:
@@ -166,8 +177,9 @@ class _Look:
             return
         # The two rarest tokens alone leave little: the others' rows are read only where that little is.
         order = sorted(range(width), key=self._seen.__getitem__)
-        found = self._holding(group, order[:1])
-        for some in (order[1:2], order[2:]):
+        cuts = (2, 2) if 2 * len(group) <= TWO_TOKENS_ROWS else (1, 2)
+        found = self._holding(group, order[: cuts[0]])
+        for some in (order[cuts[0] : cuts[1]], order[cuts[1] :]):
             if some and found:
                 found = self._holding([one for one in group if one[0] in found], some, found)
         for key, ordinals in found.items():

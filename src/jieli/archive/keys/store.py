@@ -10,7 +10,6 @@ from itertools import groupby
 
 from django.db import connections, transaction
 
-from jieli.archive.asking import integers, rows
 from jieli.archive.errors import ItemUnknown, KeyringMismatch, KeyStoreNotOpen
 from jieli.archive.keys.errors import NotTheKeeper
 from jieli.archive.keys.kept import KeptKeyring
@@ -30,6 +29,7 @@ from jieli.archive.models import IndexKey, KeyPage, WrapEpoch
 from jieli.archive.types import EpochState
 from jieli.kernel.failpoints import reach
 from jieli.ledger.bulk import copy_records
+from jieli.ledger.plain import array, prepared
 
 _COLUMNS = ("id", "epoch", "revision", "nonce", "sealed", "made_at")
 _PAGES = "SELECT id, epoch, revision, nonce, sealed FROM archive_key_page WHERE id = ANY($1::bigint[])"
@@ -119,9 +119,8 @@ def read_secrets(ring: Keyring, items: Iterable[int]) -> dict[int, bytes | None]
     missing = []
     ordered = sorted(set(items))
     # In binary and without models: a search of fifty may need fifty pages, 1.6 MB of them.
-    pages = {
-        page[0]: page for page in rows(_PAGES, [integers({page_of(i)[0] for i in ordered})], using="keys")
-    }
+    numbers = array({page_of(i)[0] for i in ordered})
+    pages = {page[0]: page for page in prepared(_PAGES, [numbers], using="keys")}
     for number, group in groupby(ordered, key=lambda item: page_of(item)[0]):
         secrets = _opened(ring, *pages[number]) if number in pages else b""
         for item in group:
