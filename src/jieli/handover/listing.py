@@ -16,6 +16,7 @@ from jieli.handover.reading import ref
 from jieli.handover.types import CaseRef, Completion
 from jieli.handover.views import status
 from jieli.kernel.times import local_day
+from jieli.parties.types import ERASED
 
 PAGE = 50
 
@@ -163,7 +164,7 @@ def _rows(found: list[Any], at: int) -> tuple[Row, ...]:
     done = completions(cases, at=at)
     return tuple(
         Row(
-            case, row.staff.name, row.staff.staff_no, row.staff.unit.name, status(case, done[case.id], at=at),
+            case, row.staff.name or ERASED, row.staff.staff_no, row.staff.unit.name, status(case, done[case.id], at=at),
             days_late(case.last_day, at=at) if case.open and not done[case.id].done else 0, done[case.id],
         )
         for row, case in zip(found, cases, strict=True)

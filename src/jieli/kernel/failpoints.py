@@ -11,17 +11,22 @@ variable is set (`check_disarmed`). The names, each in the order in which they a
   upload.before_commit
 - reading: reading.after_opening (the row is durable, no content was fetched)
 - destroying items: shred.before_commit, shred.after_intent, shred.after_unlist, shred.after_secrets,
-  shred.after_emptied
+  shred.late_found (messages that came since the intent), shred.after_emptied
 - index: index.merge_rows, index.before_swap, index.after_swap (none of it committed); rebuild.after_opening,
   rebuild.before_swap
 - epochs: rotate.before_key, keys.before_rename (a key file under its passing name), rotate.after_key,
   rotate.after_entry, rotate.after_epoch, rotate.before_commit, rotate.between_pages, rotate.before_retired,
   rotate.after_retired; destroy.renamed, destroy.overwritten, destroy.after_key, destroy.after_entry
+- the log's keys: logkeys.before_named; logkeys.after_key, logkeys.before_entry, logkeys.after_entry,
+  logkeys.after_policy; logkeys.after_finish, logkeys.after_aside; logkeys.after_abandon
 - signer: checkpoint.before_store, checkpoint.after_store, checkpoint.before_cosignature, checkpoint.before_timestamp,
   deposit.before_entry (the receipt is in hand, and nowhere else)
 - the log as files: export.before_checkpoint, export.after_checkpoint, outside.before_rename
 - backup: backup.after_table, backup.before_rename; back again: restore.after_files, restore.before_commit,
-  restore.after_tail, restore.before_commit_of_replay, restore.after_commit
+  restore.after_tail, restore.before_commit_of_replay, restore.after_commit; with a new log also
+  restore.after_new_key, restore.after_new_log, restore.after_policy, restore.after_old_key
+- a package: package.after_seal (its papers stand in the ledger, nothing on the disk), package.in_write (passed after
+  each of its files), package.before_rename, package.after_rename (whole, nobody told)
 - everything leaves: leaving.after_seal, leaving.after_volume
 - a transfer of customers: transfer.after_intent, transfer.after_call, transfer.after_answer, transfer.before_resolve,
   transfer.before_poll_record, transfer.after_poll

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from jieli.ledger.plain import prepared
 from jieli.matters.errors import NoSuchMatter
 from jieli.matters.models import Matter, MatterPerson
 from jieli.matters.types import Involved, MatterKind, MatterRef, PersonKind
@@ -18,10 +19,11 @@ def matter(number: str) -> MatterRef:
 
 def standing(number: str) -> tuple[UUID, bool]:
     """The id of a matter and whether it is open, without its people: what every search asks; NoSuchMatter."""
-    found = Matter.objects.filter(number=number).values_list("id", "closed_on")[:1]
-    for key, closed_on in found:
-        return key, closed_on is None
-    raise unknown()
+    found = prepared("SELECT id, closed_on IS NULL FROM matters_matter WHERE number = $1::text", [number])
+    if not found:
+        raise unknown()
+    key, is_open = found[0]
+    return key, is_open
 
 
 def matters(ids: Iterable[UUID]) -> dict[UUID, MatterRef]:

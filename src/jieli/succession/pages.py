@@ -8,6 +8,7 @@ from uuid import UUID
 
 import jieli.parties.queries as parties
 from jieli.kernel.times import local_day
+from jieli.parties.types import ERASED
 from jieli.succession import queries
 from jieli.succession.facts import Order, job_for
 from jieli.succession.matching import Bench
@@ -112,7 +113,7 @@ def loads(plan: UUID) -> list[Load]:
     )
     return [
         Load(
-            c.staff_id, c.staff.staff_no, c.staff.name, c.capacity, c.load, c.reserved,
+            c.staff_id, c.staff.staff_no, c.staff.name or ERASED, c.capacity, c.load, c.reserved,
             given.get(c.staff_id, 0), c.score, c.tenure_months, c.contribution_fen,
             tuple(why(r) for r in queries.reasons(c.obstacles)),
         )

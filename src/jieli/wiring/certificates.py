@@ -5,6 +5,7 @@ from uuid import UUID
 
 from jieli.archive import queries as archive
 from jieli.archive.media import queries as media
+from jieli.archive.types import CertificateRef
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local
 from jieli.papers import operations as papers
@@ -42,9 +43,7 @@ def issue(profile: Profile, shred: UUID, path: Path, *, asked_by: str, by: str, 
         requested_by=asked_by,
         approved_by="按权限办理，账本留痕",
         executed_by=asked_by,
-        destroyed=(
-            Destroyed("会话内容及双方标识", done.items, f"至 {local(done.live_gone_at):%Y-%m-%d} 止"),
-        ),
+        destroyed=_destroyed(done),
         kept=(Labelled("账本中的承诺（无内容）", f"{done.items} 条"), *_under_lock(shred)),
         live_store_at=done.live_gone_at,
         live_store_ref=f"销毁 {done.shred}",
@@ -55,6 +54,15 @@ def issue(profile: Profile, shred: UUID, path: Path, *, asked_by: str, by: str, 
     content = render(paper)
     papers.issue(paper, title=f"销毁证明 {said[0]}", by=by, at=at, rendered=content)
     path.write_bytes(content)
+
+
+def _destroyed(done: CertificateRef) -> tuple[Destroyed, ...]:
+    """What went: content, and rows of registers or of other rooms' records, each with all its earlier versions."""
+    until = f"至 {local(done.live_gone_at):%Y-%m-%d} 止"
+    rows = archive.emptied_rows(done.shred)
+    found = [Destroyed("会话内容及双方标识", done.items, until)] if done.items or not rows else []
+    found += [Destroyed(f"{what}及其历次版本", number, until) for what, number in rows]
+    return tuple(found)
 
 
 def _under_lock(shred: UUID) -> tuple[Labelled, ...]:

@@ -4,7 +4,7 @@ Pure for ever: a version that once deposited must go on giving the same fields. 
 stands in the mapping its source was imported under, which never changes (`capture.operations.keep_mapping`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,12 +35,27 @@ class CannotDerive(JieliError):
 
 def extract(source: str, version: int, raw: bytes) -> Extracted:
     """The fields that a line of a source gives under an extractor version; CannotDerive, MappingMissing."""
-    if version != EXTRACTOR_VERSION:
+    if not 1 <= version <= EXTRACTOR_VERSION:
         raise _cannot()
-    found = next(_parsed(source, raw), None)
+    found = _derived(next(_parsed(source, raw), None))
+    # Version 1 knew of no recording in a call record; what was sealed so must be derived so.
+    return found._replace(media=()) if version == 1 and source == calls.SOURCE else found
+
+
+def extract_all(source: str, version: int, raws: Sequence[bytes]) -> list[Extracted]:
+    """As `extract` gives each of these lines; those of the chat archive are read by one reader."""
+    if source != wecom_lines.SOURCE or not 1 <= version <= EXTRACTOR_VERSION:
+        return [extract(source, version, raw) for raw in raws]
+    found = list(wecom_lines.parse(raws, first_line=_KEPT, seen=_envelopes))
+    if len(found) != len(raws):  # a blank line gives nothing
+        raise _cannot()
+    return [_derived(one) for one in found]
+
+
+def _derived(found: Parsed | None) -> Extracted:
     if not isinstance(found, Incoming):
         raise _cannot()
-    media = tuple(claim.as_json() for claim in found.media)
+    media = tuple([claim.as_json() for claim in found.media]) if found.media else ()
     return Extracted(found.text, found.sender, found.receivers, media)
 
 

@@ -11,10 +11,11 @@ from jieli.connectors.wecom.client import Api
 from jieli.connectors.wecom.transfers import WeCom
 from jieli.papers import ports as papers
 from jieli.reading.queries import opening_names
+from jieli.reading.records import due_openings
 from jieli.succession import ports as succession
 from jieli.wiring import media
 from jieli.wiring.custody import keyring
-from jieli.wiring.extraction import extract
+from jieli.wiring.extraction import extract, extract_all
 from jieli.wiring.home import home_of
 from jieli.wiring.profile import Profile
 
@@ -29,10 +30,16 @@ def fill(profile: Profile, *, at: int, clock: Callable[[], int] | None = None) -
     ring = keyring(home_of(profile))
     if isinstance(ring, HeldKeyring):
         open_store(ring, at=at)
-    archive.use(keyring=ring, extract=extract, confirm_opening=opening_names)
+    archive.use(keyring=ring, extract=extract, extract_all=extract_all, confirm_opening=opening_names)
+    ask_rooms()
     media.fill(profile)
     seal_papers(profile)
     reach_platform(profile, clock or (lambda: at))
+
+
+def ask_rooms() -> None:
+    """The archive asks the rooms above it which of their records are past their time. Needs no key."""
+    archive.use(records={"opening": due_openings})
 
 
 def seal_papers(profile: Profile) -> None:

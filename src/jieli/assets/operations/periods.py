@@ -10,6 +10,7 @@ from jieli.assets.spans import of_range, to_range
 from jieli.assets.types import NewHolding, NewMember, NewUse
 from jieli.kernel.ids import new_id
 from jieli.ledger.tables import Row
+from jieli.parties import queries as parties
 from jieli.parties.registers import Changes, put
 from jieli.parties.types import Outcome
 
@@ -35,7 +36,12 @@ def load_uses(rows: Sequence[NewUse], *, by: str, at: int) -> Outcome:
 
 
 def load_members(rows: Sequence[NewMember], *, by: str, at: int) -> Outcome:
-    """Members of groups, by group, platform id and beginning. assets.period_overlap as above."""
+    """Members of groups, by group, platform id and beginning. assets.period_overlap as above.
+
+    Of an erased customer nothing is loaded (ADR 26).
+    """
+    erased = parties.erased_customers({r.customer_id for r in rows if r.customer_id is not None})
+    rows = [r for r in rows if r.customer_id not in erased]
     wanted = [
         ((r.group_id, r.external_id), r, {"account_id": r.account_id, "customer_id": r.customer_id})
         for r in rows

@@ -31,6 +31,7 @@ from jieli.doors.cli.given import day_or_today, moment_or_now, receive
 from jieli.kernel.times import DAY, local, start_of_day
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
+from jieli.ledger.places import numbered
 from jieli.parties import queries as parties
 from jieli.parties.types import StaffRef
 
@@ -148,7 +149,7 @@ def control(
         on = _acting(run, sign_in, Permission.SEE_ACCOUNTS)
         asset, at = on.asset(kind, label), on.at
         instant = at if on_day is None else min(at, start_of_day(day_or_today(on_day, at)) + DAY - 1)
-        found = []
+        found: list[dict[str, Any]] = []
         for one in [right] if right else list(Right):
             span = queries.control_at(asset, one, instant)
             who = _names({span.staff_id}) if span and span.staff_id else {}
@@ -160,9 +161,15 @@ def control(
                     "entry": queries.control_entry(span) if span else None,
                 }
             )
-        rows: list[list[object]] = [[*f.values()] for f in found]
+        rows: list[list[object]] = [
+            [f["right"], f["controller"], f["name"], _numbered(f["entry"])] for f in found
+        ]
         told = table(f"{label}，{_clock(instant)}", ["权利", "谁", "姓名", "账本第几条"], rows)
         run.answer({"asset": label, "at_ms": instant, "control": found}, say=told)
+
+
+def _numbered(entry: int | None) -> str:
+    return "—" if entry is None else numbered(entry)
 
 
 @app.command("set-control")

@@ -51,7 +51,9 @@ def everything(
         )  # fmt: skip
         values = {
             "directory": str(done.directory), "volumes": done.volumes, "resumed": done.resumed, "items": done.items,
-            "omitted": done.omitted, "missed": done.missed, "complete": done.complete, "ledger": done.ledger,
+            "omitted": done.omitted, "missed": done.missed, "complete": done.complete,
+            "files": done.files, "files_lost": done.files_lost, "files_not_fetched": done.files_not_fetched,
+            "ledger": done.ledger,
             "manifest_sha256": done.manifest_sha256,
         }  # fmt: skip
         run.answer(values, say=lambda: _say(done))
@@ -70,6 +72,11 @@ def _say(done: Exported) -> None:
         f"总表 manifest.json sha256:{done.manifest_sha256}",
         markup=False, soft_wrap=True,
     )  # fmt: skip
+    if done.files or done.files_lost or done.files_not_fetched:
+        out.print(
+            f"附件：带走 {done.files} 个，存有而取不出 {done.files_lost} 个，从未取回 {done.files_not_fetched} 个。",
+            markup=False,
+        )
     if done.complete:
         out.print("全部内容都已导出，没有略去。")
         return

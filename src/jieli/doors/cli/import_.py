@@ -11,6 +11,7 @@ from rich.table import Table
 from jieli.capture.report import Receipt
 from jieli.doors.cli.acting import As, person
 from jieli.doors.cli.frame import AsJson, Command, command, out
+from jieli.ledger.places import numbered
 from jieli.wiring.imports import Format, Imported, Wanted, import_file
 
 MOST_SHOWN = 20
@@ -53,7 +54,8 @@ def import_(
 def _acknowledge(receipt: Receipt) -> None:
     words = f"存入 {receipt.admitted}，拒收 {receipt.refused}，重复 {receipt.duplicates}，读不出 {receipt.malformed}"
     out.print(
-        f"已入账 #{receipt.entry}：第 {receipt.first_line}–{receipt.last_line} 行，{words}", markup=False
+        f"已入账 #{numbered(receipt.entry)}：第 {receipt.first_line}–{receipt.last_line} 行，{words}",
+        markup=False,
     )
 
 

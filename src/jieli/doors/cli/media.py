@@ -1,6 +1,5 @@
 """`jieli media`: files of items, in and out."""
 
-import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,9 @@ import typer
 
 from jieli.access.types import Permission
 from jieli.archive.media import queries
+from jieli.archive.media.matching import TOLERANCE_S
 from jieli.archive.media.types import MediaRef, Unit
+from jieli.doors import places
 from jieli.doors.cli.acting import As, Matter, Purpose, permitted, person
 from jieli.doors.cli.frame import AsJson, command, out, table
 from jieli.kernel.errors import JieliError
@@ -20,7 +21,6 @@ from jieli.wiring import signer
 app = typer.Typer(no_args_is_help=True, help="附件与录音：存入、取出、摘录、存放状况。")
 Item = Annotated[int, typer.Argument(help="条目编号，检索结果中可见。")]
 Number = Annotated[int, typer.Option("--n", help="第几个附件，从 0 起。")]
-_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d)|(\d{1,15})", re.ASCII)
 
 
 class NotAPlace(JieliError):
@@ -53,20 +53,25 @@ def import_(
     folder: Annotated[Path, typer.Argument(help="目录；其中的文件按 MD5 或名称对上条目。")],
     matter: Matter,
     sign_in: As,
+    tolerance: Annotated[
+        int, typer.Option("--tolerance", min=0, max=3_600, help="通话录音的时间与话单相差几秒以内算同一通。")
+    ] = TOLERANCE_S,
     as_json: AsJson = False,
 ) -> None:
-    """存入一个目录：按平台声称的 MD5，没有 MD5 的按名称。中断后再次运行即可补完。"""
+    """存入一个目录：按平台声称的 MD5，没有的按名称；话单没写录音的，按号码与开始时间。不止一种可能的只列出，不猜。"""
     with command(as_json=as_json) as run:
-        done = media.bring(folder=folder, matter=matter, by=person(run, sign_in), at=run.at())
+        by = person(run, sign_in)
+        done = media.bring(folder=folder, matter=matter, by=by, at=run.at(), tolerance_s=tolerance)
         values = {
             "kept": len(done.kept),
             "unmatched": [path.name for path in done.unmatched],
+            "ambiguous": [{"file": path.name, "items": list(items)} for path, items in done.ambiguous],
             "failed": [{"file": path.name, "code": code} for path, code in done.failed],
             "openings": done.openings,
             "agreement": dict(Counter(ref.agreement.value for ref in done.kept)),
         }
         run.answer(values)
-        if done.unmatched or done.failed:
+        if done.unmatched or done.failed or done.ambiguous:
             raise typer.Exit(1)
 
 
@@ -160,13 +165,10 @@ def excerpt(
 
 
 def _place(text: str) -> int:
-    """0:12 and 1:02:03 as seconds, a bare number as it stands."""
-    found = _CLOCK.fullmatch(text)
+    found = places.place_of(text)
     if found is None:
         raise NotAPlace("起止的写法不对。", remedy="录音请写 分:秒（如 0:12），其他文件请写字节数。")
-    if found[4]:
-        return int(found[4])
-    return int(found[1] or 0) * 3600 + int(found[2]) * 60 + int(found[3])
+    return found
 
 
 def _values(ref: MediaRef) -> dict[str, object]:
@@ -178,7 +180,7 @@ def _values(ref: MediaRef) -> dict[str, object]:
 
 def _length(ref: MediaRef) -> str:
     if ref.unit is Unit.SECONDS:
-        return f"{ref.seconds // 60}:{ref.seconds % 60:02d}"
+        return places.clock_of(ref.seconds)
     return f"{ref.blocks} 块"
 
 

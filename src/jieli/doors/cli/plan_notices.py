@@ -13,6 +13,7 @@ from jieli.doors.cli import named
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, Command, command, out, writable
 from jieli.kernel.errors import JieliError
+from jieli.ledger.places import numbered
 from jieli.succession import choices, notices, proposals, queries
 from jieli.succession.ports import platform
 from jieli.succession.spoken import Channel, ChoiceWord, Outgoing
@@ -195,7 +196,7 @@ def voluntary(
         recorded = [c for c, _, _ in choices.voluntary_choices(plan.leaver)]
         run.answer(
             {"entry": entry, "recorded_as": "自愿选择", "of_this_leaver": len(recorded)},
-            say=lambda: out.print(f"已登记为自愿选择，账本第 {entry} 条。", markup=False),
+            say=lambda: out.print(f"已登记为自愿选择，账本第 {numbered(entry)} 条。", markup=False),
         )
 
 

@@ -10,6 +10,7 @@ from jieli.capture.reconciling import COUNTS, Reconciliation
 from jieli.doors.cli.acting import As, person
 from jieli.doors.cli.frame import AsJson, command, out
 from jieli.kernel.times import local
+from jieli.ledger.places import numbered
 from jieli.wiring.reconciling import Delivered, SourceFormat, reconcile_files
 
 MOST_SHOWN = 30
@@ -96,4 +97,4 @@ def _say(found: Reconciliation) -> None:
     if len(found.listed) > MOST_SHOWN:
         out.print(f"另有 {found.unreadable - MOST_SHOWN} 行读不出，未列出。")
     verdict = "完整：来源交付的都有着落。" if found.complete else "不完整。"
-    out.print(f"{verdict}结果已写入账本第 {found.entry} 条。", markup=False)
+    out.print(f"{verdict}结果已写入账本第 {numbered(found.entry or 0)} 条。", markup=False)

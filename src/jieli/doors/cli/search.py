@@ -14,8 +14,9 @@ from jieli.doors.cli.acting import As, Matter, Purpose, person
 from jieli.doors.cli.frame import AsJson, Command, command, out
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import SHANGHAI, local, to_ms
+from jieli.ledger.places import numbered
 from jieli.parties import queries as parties
-from jieli.reading import operations
+from jieli.reading import operations, showing
 from jieli.reading.types import Page, Shown, Window
 
 From = Annotated[
@@ -176,11 +177,12 @@ def _say(page: Page, names: dict[UUID, str], by: Person, at: int, *, snippets: b
     drawn = Table(
         "时间", "发言人", "内容", "条目", "会话", title=f"{len(page.shown)} 条", title_justify="left"
     )
+    kept = showing.files_of(page.shown)
     for shown in page.shown:
         who = "不明" if shown.speaker is None else names.get(shown.speaker, "不明")
         words = shown.snippet if snippets else shown.text
         marks = "（事后登记）" if shown.documented_later else ""
-        files = "".join(f"［{claim['kind']}，未取回］" for claim in shown.media)
+        files = "".join(f"［{f.kind}，{f.state}］" for f in kept[shown.item_id])
         told = words + files or f"［{shown.msgtype}］"
         drawn.add_row(
             f"{local(shown.event_ms):%Y-%m-%d %H:%M:%S}", f"{who}{marks}", escape(told), str(shown.item_id),
@@ -194,6 +196,7 @@ def _say(page: Page, names: dict[UUID, str], by: Person, at: int, *, snippets: b
     if page.following:
         out.print(f"还有更多：--cursor {page.following}", markup=False)
     out.print(
-        f"{by.name} 于 {local(at):%Y-%m-%d %H:%M} 查阅，已先入账 #{page.entry}（{page.opening}），当事员工可见。",
+        f"{by.name} 于 {local(at):%Y-%m-%d %H:%M} 查阅，已先入账 #{numbered(page.entry)}（{page.opening}），"
+        "当事员工可见。",
         markup=False, soft_wrap=True,
     )  # fmt: skip

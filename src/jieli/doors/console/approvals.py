@@ -23,6 +23,7 @@ from jieli.handover import queries as handover
 from jieli.handover.types import CaseRef
 from jieli.kernel.errors import JieliError
 from jieli.ledger import queries as ledger
+from jieli.ledger.places import numbered
 from jieli.matters import queries as matters
 from jieli.parties import queries as parties
 from jieli.succession import queries as succession
@@ -159,7 +160,7 @@ def decide(request: HttpRequest, asked: UUID) -> HttpResponseBase:
     entry = ledger.first_recorded("approvals_decision", [made.id])[str(made.id)].entry
     messages.success(
         request,
-        f"已{'同意' if agree else '驳回'}“{known.kind}”。已写入账本第 {entry:,} 条。",
+        f"已{'同意' if agree else '驳回'}“{known.kind}”。已写入账本第 {numbered(entry)} 条。",
         extra_tags="proved",
     )
     return HttpResponseRedirect(reverse("approvals"))

@@ -19,6 +19,7 @@ from jieli.handover.types import CaseRef
 from jieli.kernel.errors import JieliError
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
+from jieli.ledger.places import numbered
 
 ACTS = {act.what: act for act in (*case_papers.ACTS, *case_ending.ACTS, *case_things.ACTS)}
 
@@ -76,10 +77,10 @@ def _done(wanted: Act, ask: Ask) -> str:
         raise Mistyped("没有确认后果。", remedy="请看清会发生什么，勾选确认后再提交。")
     if wanted.alone:
         told = wanted.do(ask)
-        return f"{told}。已写入账本第 {_last(ask.case):,} 条。"
+        return f"{told}。已写入账本第 {numbered(_last(ask.case))} 条。"
     with book(at=ask.at) as b:
         told = wanted.do(ask)
-    return f"{told}。已写入账本第 {b.entries[-1].index or 0:,} 条。"
+    return f"{told}。已写入账本第 {numbered(b.entries[-1].index or 0)} 条。"
 
 
 def _last(case: CaseRef) -> int:

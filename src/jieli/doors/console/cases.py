@@ -25,6 +25,7 @@ from jieli.handover.types import CaseRef, LeavingReason, LineClass, OpenCase, So
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local_day
 from jieli.ledger.operations import book
+from jieli.ledger.places import numbered
 from jieli.parties import queries as parties
 from jieli.parties.types import StaffRef
 from seal import canonical
@@ -112,7 +113,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
     if post:
         try:
             made, index = _open(request, given)
-            told = f"已发起离职交接 {made.number}，清点已封存在账本第 {index:,} 条。"
+            told = f"已发起离职交接 {made.number}，清点已封存在账本第 {numbered(index)} 条。"
             messages.success(request, told, extra_tags="proved")
             if request.POST.get("then") == "issue":
                 _issue(request, made)

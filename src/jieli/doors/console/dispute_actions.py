@@ -39,6 +39,7 @@ from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local_day
 from jieli.law.verdicts import Period, Precision, ProofState, StatedBy
 from jieli.ledger.operations import book
+from jieli.ledger.places import numbered
 
 _TIME = re.compile(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?$")
 #: Facts that are stated as reliefs and defences and nowhere else.
@@ -104,7 +105,7 @@ def act(request: HttpRequest, number: str, what: str) -> HttpResponseBase:
             with book(at=ask.at) as b:
                 told = wanted.do(ask)
             entry = b.entries[-1].index or 0
-            messages.success(request, f"{told}。已写入账本第 {entry:,} 条。", extra_tags="proved")
+            messages.success(request, f"{told}。已写入账本第 {numbered(entry)} 条。", extra_tags="proved")
             return HttpResponseRedirect(reverse("dispute", args=[number]))
         except JieliError as refused:
             error = refused

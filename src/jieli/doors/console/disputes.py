@@ -17,6 +17,7 @@ from jieli.evidence import disputes_operations as operations
 from jieli.evidence.disputes_types import Issue, NewDispute, Party
 from jieli.kernel.errors import JieliError
 from jieli.ledger.operations import book
+from jieli.ledger.places import numbered
 from jieli.matters import operations as matters
 from jieli.matters.types import MatterKind
 
@@ -62,7 +63,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         except JieliError as refused:
             error = refused
         else:
-            told = f"已登记争议 {number}。已写入账本第 {entry:,} 条。"
+            told = f"已登记争议 {number}。已写入账本第 {numbered(entry)} 条。"
             messages.success(request, told, extra_tags="proved")
             return HttpResponseRedirect(reverse("dispute", args=[number]))
     values: dict[str, Any] = {

@@ -8,7 +8,7 @@ from jieli.access.types import Permission
 from jieli.doors.web.door import at, permitted
 from jieli.doors.web.tags import moment
 from jieli.kernel.times import HOUR
-from jieli.ledger import queries, standing
+from jieli.ledger import queries, standing, succeeding
 from jieli.ledger.errors import NoLog
 from jieli.ledger.standing import Standing
 from jieli.ledger.types import CheckpointRef
@@ -39,6 +39,7 @@ def state(request: HttpRequest) -> HttpResponseBase:
     values = {
         "origin": queries.origin(),
         "head": head,
+        "earlier_logs": succeeding.earlier(),
         "last": last,
         "waiting": head.size - sealed,
         "witnesses": list(judged.witnesses) if judged and judged.witnessed else [],

@@ -22,6 +22,7 @@ from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local_day
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
+from jieli.ledger.places import numbered
 from jieli.parties import queries as parties
 from jieli.parties.types import StaffRef
 from jieli.succession import choices, final, notices, operations, pages, queries, readiness
@@ -91,7 +92,7 @@ def make(request: HttpRequest, number: str) -> HttpResponseBase:
             left = made.customers - made.assigned
             told = f"已生成草稿：{made.customers:,} 名客户，{made.assigned:,} 名有接手人，{left:,} 名待定。"
             entry = _entry("succession_plan", made.id)
-            messages.success(request, f"{told}已写入账本第 {entry:,} 条。", extra_tags="proved")
+            messages.success(request, f"{told}已写入账本第 {numbered(entry)} 条。", extra_tags="proved")
             return _back(number)
     before = plan.living(case)
     values = {
@@ -226,7 +227,7 @@ def _move(request: HttpRequest, made: PlanRef, row: AssignmentRef) -> str:
             assignment=row.id, receiver=receiver, reason=reason, by=me(request).actor, at=at(request)
         )
     told = "改为待定" if receiver is None else f"改由{parties.staff([receiver])[receiver].name}接手"
-    return f"客户 {row.customer_no} 已{told}。已写入账本第 {b.entries[-1].index or 0:,} 条。"
+    return f"客户 {row.customer_no} 已{told}。已写入账本第 {numbered(b.entries[-1].index or 0)} 条。"
 
 
 def _entrust(request: HttpRequest, made: PlanRef, row: AssignmentRef) -> str:
@@ -238,7 +239,7 @@ def _entrust(request: HttpRequest, made: PlanRef, row: AssignmentRef) -> str:
         final.entrust(
             made.id, [row.customer], owner=owners[0].id, due_on=due, by=me(request).actor, at=at(request)
         )
-    return f"客户 {row.customer_no} 由{owners[0].name}负责。已写入账本第 {b.entries[-1].index or 0:,} 条。"
+    return f"客户 {row.customer_no} 由{owners[0].name}负责。已写入账本第 {numbered(b.entries[-1].index or 0)} 条。"
 
 
 def _choice(request: HttpRequest, made: PlanRef, row: AssignmentRef) -> str:
@@ -247,14 +248,14 @@ def _choice(request: HttpRequest, made: PlanRef, row: AssignmentRef) -> str:
     kept = choices.record_choice(
         made.id, row.customer, chosen, channel=channel, by=me(request).actor, at=at(request)
     )
-    return f"已登记客户 {row.customer_no}：{chosen.value}。已写入账本第 {kept.entry:,} 条。"
+    return f"已登记客户 {row.customer_no}：{chosen.value}。已写入账本第 {numbered(kept.entry)} 条。"
 
 
 def _reopen(request: HttpRequest, made: PlanRef, row: AssignmentRef) -> str:
     reason = typed.needed(request.POST, "reason", "理由")
     with book(at=at(request)) as b:
         final.reopen(made.id, [row.customer], reason=reason, by=me(request).actor, at=at(request))
-    return f"客户 {row.customer_no} 已重新列入待接续。已写入账本第 {b.entries[-1].index or 0:,} 条。"
+    return f"客户 {row.customer_no} 已重新列入待接续。已写入账本第 {numbered(b.entries[-1].index or 0)} 条。"
 
 
 _DEEDS: dict[str, Callable[[HttpRequest, PlanRef, AssignmentRef], str]] = {
@@ -283,7 +284,7 @@ def submit(request: HttpRequest, number: str) -> HttpResponseBase:
                 )  # fmt: skip
             entry = b.entries[-1].index or 0
             messages.success(
-                request, f"已提交审批，方案不再变动。已写入账本第 {entry:,} 条。", extra_tags="proved"
+                request, f"已提交审批，方案不再变动。已写入账本第 {numbered(entry)} 条。", extra_tags="proved"
             )
             return _back(number)
         except JieliError as refused:
@@ -320,7 +321,7 @@ def void(request: HttpRequest, number: str) -> HttpResponseBase:
             with book(at=at(request)) as b:
                 operations.void_plan(plan=made.id, reason=reason, by=me(request).actor, at=at(request))
             entry = b.entries[-1].index or 0
-            messages.success(request, f"方案已作废。已写入账本第 {entry:,} 条。", extra_tags="proved")
+            messages.success(request, f"方案已作废。已写入账本第 {numbered(entry)} 条。", extra_tags="proved")
             return _back(number)
         except JieliError as refused:
             error = refused

@@ -17,14 +17,18 @@ from jieli.consent.types import SubjectKind
 from jieli.doors.web.door import at, me, permitted
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import DAY, start_of_day
+from jieli.ledger.places import numbered
 from jieli.matters import queries as matters
 from jieli.parties import queries as parties
-from jieli.reading import operations
+from jieli.reading import operations, showing
+from jieli.reading.showing import FileLine
 from jieli.reading.types import LeftOut, Page, Purpose, Shown, Window
 from jieli.wiring import ports
 from jieli.wiring.profile import profile
 
-MEDIA = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件", "emotion": "表情"}
+MEDIA = {
+    "image": "图片", "voice": "语音", "video": "视频", "file": "文件", "emotion": "表情", "recording": "录音",
+}  # fmt: skip
 FIELDS = ("query", "purpose", "matter", "from", "to", "account", "party", "conversation")
 
 
@@ -45,7 +49,7 @@ class Line:
     before: str
     hit: str
     rest: str
-    media: tuple[str, ...]
+    media: tuple[tuple[str, FileLine], ...]
 
 
 @require_safe
@@ -145,7 +149,7 @@ def _page(request: HttpRequest, page: Page, query: str) -> dict[str, Any]:
         "left_out": [(why.value, page.left_out[why]) for why in LeftOut if page.left_out.get(why)],
         "not_opened": sum(page.left_out.values()),
         "not_shown": sum(page.not_shown.values()),
-        "mark": f"{me(request).name} 查阅 · 账本第 {page.entry:,} 条",
+        "mark": f"{me(request).name} 查阅 · 账本第 {numbered(page.entry)} 条",
         "read_at": at(request),
     }
 
@@ -160,10 +164,14 @@ def _lines(shown: Iterable[Shown], query: str) -> list[Line]:
     names = {key: s.name for key, s in parties.staff(spoke[SubjectKind.STAFF.value]).items()}
     names |= {key: c.name for key, c in parties.customer(spoke[SubjectKind.CUSTOMER.value]).items()}
     accounts = assets.accounts_by_id({i.account for i in items if i.account is not None})
-    return [_line(item, names, accounts.get(item.account) if item.account else None, query) for item in items]
+    files = showing.files_of(items)
+    return [
+        _line(item, names, accounts.get(item.account) if item.account else None, query, files[item.item_id])
+        for item in items
+    ]
 
 
-def _line(item: Shown, names: dict[UUID, str], account: Any, query: str) -> Line:
+def _line(item: Shown, names: dict[UUID, str], account: Any, query: str, files: tuple[FileLine, ...]) -> Line:
     before, hit, rest = item.snippet.partition(query) if query else (item.snippet, "", "")
     return Line(
         item=item,
@@ -173,5 +181,5 @@ def _line(item: Shown, names: dict[UUID, str], account: Any, query: str) -> Line
         before=before,
         hit=hit,
         rest=rest,
-        media=tuple(MEDIA.get(str(claim.get("kind")), "附件") for claim in item.media),
+        media=tuple((MEDIA.get(one.kind, "附件"), one) for one in files),
     )

@@ -22,6 +22,7 @@ from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local_day
 from jieli.law.queries import cite_all
 from jieli.ledger import queries as ledger
+from jieli.ledger.places import numbered
 from jieli.parties import queries as parties
 from jieli.succession import operations, pages, queries, ruletable
 from jieli.succession.errors import NoSuchRule
@@ -255,7 +256,7 @@ def _proposed(request: HttpRequest, sheet: Sheet) -> HttpResponseBase:
     entry = ledger.first_recorded("succession_rule", [made.id])[str(made.id)].entry
     messages.success(
         request,
-        f"已提交第 {made.version} 版，等待您以外的人审批。已写入账本第 {entry:,} 条。",
+        f"已提交第 {made.version} 版，等待您以外的人审批。已写入账本第 {numbered(entry)} 条。",
         extra_tags="proved",
     )
     return HttpResponseRedirect(reverse("rule", args=[made.id]))

@@ -35,6 +35,7 @@ from jieli.handover.types import (
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local_day
 from jieli.ledger.operations import book
+from jieli.ledger.places import numbered
 from jieli.parties import queries as parties
 from jieli.parties.types import Qualifier
 
@@ -103,7 +104,9 @@ def _answer(
             with book(at=at(request)) as b:
                 done()
             messages.success(
-                request, f"{told}。已写入账本第 {b.entries[-1].index:,} 条。", extra_tags="proved"
+                request,
+                f"{told}。已写入账本第 {numbered(b.entries[-1].index or 0)} 条。",
+                extra_tags="proved",
             )
             return HttpResponseRedirect(values.get("back") or reverse("leaving"))
         except JieliError as refused:

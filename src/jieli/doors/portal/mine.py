@@ -14,6 +14,7 @@ from jieli.consent import operations, queries
 from jieli.consent.types import Means, Scope, Step, SubjectKind
 from jieli.doors.portal import words
 from jieli.doors.web.door import at, me, signed_in
+from jieli.ledger.places import numbered
 from jieli.parties import queries as parties
 from jieli.reading import queries as reading
 
@@ -142,4 +143,6 @@ def object_(request: HttpRequest) -> HttpResponseBase:
 def _receipt(request: HttpRequest, staff: UUID, done: list[UUID], what: str) -> None:
     """Say that it happened and where it is written. The entry is read back: it is what stands, not what we meant."""
     entry = next(s.entry for s in queries.statements(staff) if s.id in done)
-    messages.success(request, f"{what}。已写入账本第 {entry:,} 条，请留存这个编号。", extra_tags="proved")
+    messages.success(
+        request, f"{what}。已写入账本第 {numbered(entry)} 条，请留存这个编号。", extra_tags="proved"
+    )

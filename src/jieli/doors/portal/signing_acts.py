@@ -35,6 +35,7 @@ from jieli.handover.types import Party
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local_day
 from jieli.ledger import queries as ledger
+from jieli.ledger.places import numbered
 from jieli.papers import operations as papers
 from jieli.papers.signing import GRADE_LINES, Grade, SignatureRef
 from jieli.papers.types import MediaType
@@ -167,14 +168,14 @@ def _told(request: HttpRequest, signed: SignatureRef) -> None:
     line = GRADE_LINES[signed.grade].replace("　", "，")
     messages.success(
         request,
-        f"已以“{signed.role}”签署（{line}）。已写入账本第 {entry:,} 条，请下载回执。",
+        f"已以“{signed.role}”签署（{line}）。已写入账本第 {numbered(entry)} 条，请下载回执。",
         extra_tags="proved",
     )
 
 
 def _written(request: HttpRequest, what: str, objection: UUID) -> None:
     entry = ledger.first_recorded("handover_objection", [objection])[str(objection)].entry
-    messages.success(request, f"{what}。已写入账本第 {entry:,} 条。", extra_tags="proved")
+    messages.success(request, f"{what}。已写入账本第 {numbered(entry)} 条。", extra_tags="proved")
 
 
 def _answer(request: HttpRequest) -> dict[str, Any]:
