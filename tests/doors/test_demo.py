@@ -451,6 +451,8 @@ def test_a_demo_that_stopped_on_the_way_says_so(tmp_path: Path) -> None:
 def test_children_end_when_the_demo_is_interrupted(tmp_path: Path, way: signal.Signals) -> None:
     profile = at(tmp_path)
     DemoClock(tmp_path / "demo-clock").go(1_790_000_000_000)
+    # Whoever runs the suite in the background has it started with Ctrl+C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt), processes(profile, tmp_path) as children:
         children.prepare()
         assert children.witness_line().startswith("witness.demo.example witness.demo.example+")

@@ -73,4 +73,5 @@ def reach(name: str) -> None:
         return
     _passed[name] = _passed.get(name, 0) + 1
     if _passed[name] == int(time or 1):
+        del _passed[name]  # a test that stands in for the kill lives on, and may arm the same place again
         os.kill(os.getpid(), signal.SIGKILL)
