@@ -106,15 +106,15 @@ def _measured(
     results += searching.run(
         found.house, list(islice(sentences.stream(number, corpus), TEXTS)), number=QUERIES
     )
-    said.print("ledger and packages")
-    asker = searching.Asker(*house.reader("bench.second"))
-    results += book.run(found.house, asker, batches=BATCHES, turns=turns)
-    results += writers.run(found.house, path, turns=turns)
     said.print("steps of a batch")
     head = place / "steps.jsonl"
     with path.open("rb") as lines:
         head.write_bytes(b"".join(islice(lines, STEP_LINES)))
-    results += steps.run(found.house, head)
+    results += steps.run(found.house, head)  # before the writers, who open a house of their own
+    said.print("ledger and packages")
+    asker = searching.Asker(*house.reader("bench.second"))
+    results += book.run(found.house, asker, batches=BATCHES, turns=turns)
+    results += writers.run(found.house, path, turns=turns)
     results += packages.run(
         server, corpus, turns=turns, n=turns * ingest.HOUSES_A_TURN + 1
     )  # another house: last
