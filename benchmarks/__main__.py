@@ -10,6 +10,7 @@ import sys
 import tempfile
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -48,22 +49,23 @@ def main(arguments: list[str]) -> int:
     turns = asked.turns or (QUICK_TURNS if asked.quick else TURNS)
     corpus = sentences.corpus()
     with tempfile.TemporaryDirectory() as place, house.server(Path(place) / "server") as server:
-        about = measure.machine(server)
+        about = measure.machine(server) | {
+            "messages": number, "corpus": corpus.name, "seed": sentences.SEED, "turns": turns,
+            "queries_a_kind": QUERIES,
+        }  # fmt: skip
         results, notes = list[Result](), dict[str, object]()
-        if asked.only != "long":
-            results, notes = _measured(server, Path(place), corpus, number, turns, only=asked.only)
-        if asked.long or asked.only == "long":
-            found = _long(
-                server, Path(place), corpus, asked.long or long.MESSAGES, turns * ingest.HOUSES_A_TURN
-            )
-            results, notes = results + found.results, notes | found.notes
-    about |= {
-        "messages": number, "corpus": corpus.name, "seed": sentences.SEED, "turns": turns, "queries_a_kind": QUERIES,
-        "load_after": measure.load(),
-    }  # fmt: skip
-    report = {"machine": about, "notes": notes, "results": [r.as_json() for r in results]}
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+        try:
+            if asked.only != "long":
+                _measure(server, Path(place), corpus, number, turns, results, notes, only=asked.only)
+            if asked.long or asked.only == "long":
+                found = _long(
+                    server, Path(place), corpus, asked.long or long.MESSAGES, turns * ingest.HOUSES_A_TURN
+                )
+                results += found.results
+                notes |= found.notes
+        finally:  # what was measured before a part failed took its time, and is kept
+            about["load_after"] = measure.load()
+            _keep(asked.out, about, notes, results)
     shown = Console(highlight=False, width=170)
     shown.print(", ".join(f"{name}: {value}" for name, value in about.items()))
     shown.print(_table(results))
@@ -92,16 +94,32 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _measured(
-    server: Server, place: Path, corpus: Corpus, number: int, turns: int, *, only: str | None
-) -> tuple[list[Result], dict[str, object]]:
+def _keep(path: Path, about: dict[str, Any], notes: dict[str, object], results: list[Result]) -> None:
+    report = {"machine": about, "notes": notes, "results": [r.as_json() for r in results]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+
+
+def _measure(
+    server: Server,
+    place: Path,
+    corpus: Corpus,
+    number: int,
+    turns: int,
+    results: list[Result],
+    notes: dict[str, object],
+    *,
+    only: str | None,
+) -> None:
+    """Each part adds its figures to `results` and `notes` as soon as it has them."""
     said = Console(stderr=True, highlight=False)
     path = _written(place, corpus, number)
     said.print(f"ingest: {number:,} messages of {path.stat().st_size / number:.0f} bytes × {turns}")
     found = ingest.run(server, path, number, turns=turns)
-    results = list(found.results)
+    results += found.results
+    notes |= found.notes
     if only == "ingest":
-        return results, found.notes
+        return
     said.print("search")
     results += searching.run(
         found.house, list(islice(sentences.stream(number, corpus), TEXTS)), number=QUERIES
@@ -118,7 +136,6 @@ def _measured(
     results += packages.run(
         server, corpus, turns=turns, n=turns * ingest.HOUSES_A_TURN + 1
     )  # another house: last
-    return results, found.notes
 
 
 def _long(server: Server, place: Path, corpus: Corpus, number: int, n: int) -> long.Long:
