@@ -12,7 +12,7 @@ from uuid import UUID
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import NOW
 from tests.doors.sample_talk import archive_open
@@ -20,6 +20,7 @@ from tests.doors.sample_talk import archive_open
 __all__ = ["archive_open"]
 
 SHOTS = Path(__file__).parents[2] / "var" / "screenshots"
+PATIENCE = 30_000  # milliseconds: a test waits for a state; 8,000 were too few on a busy machine
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-domain-reliability",
@@ -78,6 +79,7 @@ def browser() -> Iterator[Browser]:
         pytest.fail("chromium is not installed (Debian: apt-get install chromium fonts-noto-cjk)")
     # Playwright keeps an event loop in this thread, which Django takes for asynchronous code; it is not.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started
@@ -89,7 +91,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
     """A fresh profile, Chinese, at a desk. A page that is refused a script or a style fails its test."""
     opened = browser.new_context(base_url=server.url, locale="zh-CN", viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(8_000)
+    opened.set_default_timeout(PATIENCE)
     yield opened
     opened.close()
 

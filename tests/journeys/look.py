@@ -1,11 +1,13 @@
 """Looking at a page as different people do: wide and narrow, light and dark, by ear, and on paper."""
 
+from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.journeys.conftest import SHOTS
+from tests.journeys.conftest import PATIENCE, SHOTS
 
 RULES = {
     "runOnly": {
@@ -43,9 +45,7 @@ def check(page: Page, name: str, *, names: frozenset[str] = frozenset()) -> None
             if (width, scheme) in JUDGED:
                 said = Axe().run(page, options=RULES).response["violations"]
                 assert not said, _told(name, width, scheme, said)
-            page.screenshot(
-                path=SHOTS / f"{name}-{width}{'-dark' if scheme == 'dark' else ''}.png", full_page=True
-            )
+            picture(page, SHOTS / f"{name}-{width}{'-dark' if scheme == 'dark' else ''}.png")
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
@@ -54,6 +54,22 @@ def check(page: Page, name: str, *, names: frozenset[str] = frozenset()) -> None
     latin = sorted(set(page.evaluate(LATIN)) - names)
     assert not latin, f"{name} speaks {latin}"
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def picture(page: Page, path: Path) -> None:
+    """Take the whole page. A busy machine may draw no frame for many seconds: that says nothing of the page.
+
+    Headless chromium can also lose the one frame it was asked for; drawing anew asks again. What the page holds
+    was judged before, so a second attempt hides no fault of ours; a browser that draws nothing twice fails.
+    """
+    try:
+        page.screenshot(path=path, full_page=True, timeout=PATIENCE)
+    except PlaywrightTimeout:
+        wide = page.viewport_size
+        page.set_viewport_size({"width": 800, "height": 600})
+        if wide is not None:
+            page.set_viewport_size(wide)
+        page.screenshot(path=path, full_page=True, timeout=PATIENCE)
 
 
 def _told(name: str, width: int, scheme: str, said: list[dict[str, Any]]) -> str:

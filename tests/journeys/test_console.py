@@ -16,7 +16,7 @@ from tests.conftest import NOW, ORIGIN
 from tests.doors import sample, sample_talk
 from tests.doors.vouched import vouched
 from tests.journeys.conftest import SHOTS
-from tests.journeys.look import check
+from tests.journeys.look import check, picture
 
 pytestmark = pytest.mark.journey
 Begin = Callable[[UUID], None]
@@ -73,7 +73,7 @@ def test_an_account_prints_on_paper_without_what_only_a_screen_needs(page: Page,
     page.set_viewport_size({"width": 680, "height": 960})
     expect(page.get_by_role("navigation")).to_have_count(0)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.screenshot(path=SHOTS / "account-print.png", full_page=True)
+    picture(page, SHOTS / "account-print.png")
 
 
 def test_ledger(page: Page, signed_in: Begin) -> None:

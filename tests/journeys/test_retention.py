@@ -14,7 +14,7 @@ from jieli.kernel.times import DAY
 from tests.conftest import NOW
 from tests.doors import sample, sample_talk
 from tests.journeys.conftest import SHOTS
-from tests.journeys.look import check
+from tests.journeys.look import check, picture
 
 pytestmark = pytest.mark.journey
 Begin = Callable[[UUID], None]
@@ -95,7 +95,7 @@ def test_the_administrator_asks_for_a_plan_another_agrees_and_it_is_carried_out(
     page.goto("/retention/")
     check(page, "retention-approved")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.screenshot(path=SHOTS / "retention-approved-390.png", full_page=True)
+    picture(page, SHOTS / "retention-approved-390.png")
     page.get_by_role("button", name="现在执行已批准的计划").click()
     expect(page.get_by_text("已执行 1 个计划")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("没有到期的内容")

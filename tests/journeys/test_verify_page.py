@@ -17,8 +17,8 @@ from seal.package import About, Package
 from seal.page import page, page_digest, policy_digests
 from seal.verify import verify_package
 from seal.verify.words import NOT_REACHED, STEPS, VERDICTS
-from tests.journeys.conftest import SHOTS
-from tests.journeys.look import RULES, SMALL_TARGETS
+from tests.journeys.conftest import PATIENCE, SHOTS
+from tests.journeys.look import RULES, SMALL_TARGETS, picture
 from tests.journeys.verify_page_cases import Case, cases
 from tests.seal.packages import ORIGIN, Built, build, files_of, policy_text, remade, signed_checkpoint, signer
 from tests.seal.test_package import edit
@@ -85,7 +85,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             color_scheme=scheme,  # type: ignore[arg-type]
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.on("request", lambda request: asked.append(request.url))
         context.add_init_script(script)
         opened = context.new_page()
@@ -398,7 +398,7 @@ def test_every_state_can_be_read_by_everybody(
     opened = open_page(width=width, scheme=scheme)
     STATES[state](opened, folder)
     SHOTS.mkdir(parents=True, exist_ok=True)
-    opened.screenshot(path=SHOTS / f"verify-page-{state}-{width}.png", full_page=True)
+    picture(opened, SHOTS / f"verify-page-{state}-{width}.png")
     found = Axe().run(opened, options=RULES).response["violations"]
     assert [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found] == []
     assert opened.evaluate(SMALL_TARGETS) == []
