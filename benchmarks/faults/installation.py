@@ -35,6 +35,8 @@ from seal.witness_http import WitnessServer
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "kanarienvogel7Zq"
+#: What a search may look for: its words stand in the record of who searched (on purpose), so it is not the canary.
+SOUGHT = "gesucht5Xw"
 WITNESS = "witness.jieli.example"
 #: Read at once when the files of the home are searched.
 _CHUNK = 1 << 24
@@ -132,7 +134,8 @@ class Installation:
         for _ in range(number):
             self.files += 1
             path = self.beside / f"messages-{self.files}.jsonl"
-            said = [f"{text} {CANARY}{self.files:04d}{n:04d}" for n, text in enumerate(texts)]
+            found_by = f"{SOUGHT}{self.files:04d}"
+            said = [f"{text} {CANARY}{n:04d} {found_by}" for n, text in enumerate(texts)]
             made = sentences.lines(said, prefix=f"f{self.files}", staff=STAFF, customers=CUSTOMERS, long=0)
             path.write_bytes(b"".join(made))
             paths.append(str(path))

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.faults.installation import CANARY, Ended, Installation
+from benchmarks.faults.installation import SOUGHT, Ended, Installation
 from benchmarks.faults.jobs import READER as WHO
 from benchmarks.house import sh
 from jieli.archive.types import EpochState
@@ -275,7 +275,7 @@ def _found(house: Installation) -> int:
     """How many messages of the last files a search shows."""
     line = (
         "search",
-        f"{CANARY}{house.files:04d}",
+        f"{SOUGHT}{house.files:04d}",
         "--purpose",
         "合规审计",
         "--matter",
@@ -283,7 +283,10 @@ def _found(house: Installation) -> int:
         "--as",
         WHO,
     )
-    return int(house.must(*line, "--json").answer["count"])
+    count = int(house.must(*line, "--json").answer["count"])
+    if not count:
+        raise RuntimeError("a search for what every message of the last file says found nothing")
+    return count
 
 
 def rebuilder(house: Installation, place: str, turn: int, toll: Toll) -> None:
