@@ -22,7 +22,7 @@ FILES, MESSAGES = 3, 24
 QUERIES = ("可以", "订单", "谢谢", "我们", "时候", "可以看")
 #: By then every message is older than the month that retention leaves it.
 AFTER_ALL = sh("2026-12-01 09:00")
-_ACKNOWLEDGED = re.compile(r"^已入账 #(\d+)：\D*\d+–\d+ 行，存入 (\d+)，", re.MULTILINE)
+_ACKNOWLEDGED = re.compile(r"^已入账 #([\d,]+)：\D*\d+–\d+ 行，存入 (\d+)，", re.MULTILINE)
 DIED_ELSEWHERE = "the command did not die where it should have"
 
 
@@ -118,7 +118,7 @@ def again(
     toll.expect(
         whole, f"the second run acknowledged {len(after)} of {files} files and ended with {ended.status}"
     )
-    told = [(int(entry), int(admitted)) for entry, admitted in before + after]
+    told = [(int(entry.replace(",", "")), int(admitted)) for entry, admitted in before + after]
     toll.acknowledged, toll.before_death = len(told), len(before)
     toll.lost += sum(not _stands(house, *one) for one in told)
 
