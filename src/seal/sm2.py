@@ -17,6 +17,10 @@ SIGNATURE_LENGTH = 64
 _FIELD = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
 _B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
 _ORDER = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+_BASE = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+)
 
 
 def at_hand() -> bool:
@@ -43,6 +47,10 @@ def verify(public: bytes, signature: bytes, message: bytes) -> bool:
     if len(signature) != SIGNATURE_LENGTH or not (0 < r < _ORDER and 0 < s < _ORDER):
         return False
     gmssl_pyx = _library()
+    # The library takes the point at infinity, which has no x, for one with x = 0, and so accepts what whoever has
+    # the secret can make for it: r is the digest itself. No other point whose x is 0 has a known logarithm.
+    if r == _digest(public, message) % _ORDER:
+        return False
     try:
         return bool(gmssl_pyx.sm2_verify(public[1:], message, _der(r, s), IDENTITY))
     except (gmssl_pyx.GmsslInnerError, gmssl_pyx.InvalidValueError):
@@ -73,6 +81,14 @@ def sign(secret: bytes, message: bytes) -> bytes:
     if not verify(public_of(secret), made, message):
         raise SealError("keys.secret", "The secret of an SM2 key is damaged; restore it from its backup.")
     return made
+
+
+def _digest(public: bytes, message: bytes) -> int:
+    """The number that is signed: SM3 of the signer's own digest (identity, curve, key) and the message."""
+    sm3 = _library().sm3_hash
+    curve = b"".join(number.to_bytes(32, "big") for number in (_FIELD - 3, _B, *_BASE))
+    signer = sm3((8 * len(IDENTITY)).to_bytes(2, "big") + IDENTITY + curve + public[1:])
+    return int.from_bytes(sm3(signer + message), "big")
 
 
 def _der(r: int, s: int) -> bytes:

@@ -16,7 +16,7 @@ from seal.errors import SealError
 from seal.package import About, Package
 from seal.page import page, page_digest, policy_digests
 from seal.verify import verify_package
-from seal.verify.words import NOT_REACHED, STEPS, VERDICTS
+from seal.verify.words import NOT_REACHED, STEPS, TEMPLATES, VERDICTS
 from tests.journeys.conftest import PATIENCE, SHOTS
 from tests.journeys.look import RULES, SMALL_TARGETS, picture
 from tests.journeys.verify_page_cases import Case, cases
@@ -168,7 +168,8 @@ def test_the_page_has_no_way_to_make_markup_from_text_or_to_reach_anything() -> 
 def test_the_page_says_the_command_s_sentences() -> None:
     text = page().decode()
     inner = [STEPS[n][1][state] for n in range(1, 9) for state in ("ok", "bad")]
-    pairs = [*VERDICTS.values(), *inner, NOT_REACHED, STEPS[9][1]["none"]]
+    pairs = [*VERDICTS.values(), *inner, STEPS[8][1]["unvouched"], NOT_REACHED, STEPS[9][1]["none"]]
+    pairs.append(TEMPLATES["unchecked"])
     assert [sentence for pair in pairs for sentence in pair if sentence not in text] == []
 
 

@@ -2,6 +2,8 @@
 
 The page is the file ``verify.html`` beside this module, written by hand and shipped as it stands; nothing builds it.
 Its content security policy names its one script and its one style by their digests and forbids every connection.
+It works out ML-DSA-44, SM2 and SM3 itself and asks the browser for Ed25519 alone: whom a policy may name is the same
+for page and command. It knows no secret, so its arithmetic need not hide how long it takes.
 It never goes into a package: a package cannot vouch for its own verifier. What goes in is its digest, in print.
 """
 
