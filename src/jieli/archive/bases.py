@@ -5,6 +5,7 @@ written here against the model, byte for byte.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from struct import Struct
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,12 @@ COLUMNS = (
 #: documented later, scopes.
 Footing = tuple[str, UUID, UUID, UUID, str | tuple[cited.Ground, ...], bool, tuple[str, ...]]
 
+_Resting = tuple[Any, ...]
+#: Seven fields in a row, from `speaker_kind` to `scopes`, and which of them are the rows relied on.
+_resting: Callable[[NewItem], _Resting] = itemgetter(
+    slice(NewItem._fields.index("speaker_kind"), NewItem._fields.index("scopes") + 1)
+)
+_RELIED = NewItem._fields.index("basis_rows") - NewItem._fields.index("speaker_kind")
 # How many columns, then length and value of the first six.
 _HEAD = Struct("!h iq iq i? i16s i16s i16s")
 _TEXT_OID = 25
@@ -31,22 +38,19 @@ _LIST, _PAIRS = Struct("!iii ii"), Struct("!iii ii ii")
 def places(items: Sequence[NewItem]) -> tuple[list[int], list[Footing]]:
     """The different footings of a batch, and for each item the place of its own among them."""
     # Callers share the objects of a footing, so their identities answer most questions without hashing them.
-    quick: dict[tuple[int, ...], int] = {}
+    quick: dict[int, tuple[_Resting, int]] = {}
     slow: dict[Footing, int] = {}
     scopes = rows.cached(lambda found: tuple(sorted(str(getattr(s, "value", s)) for s in found)))
     found: list[int] = []
     look, note = quick.get, found.append
-    for item in items:
-        # Seven fields in a row, from `speaker_kind` to `scopes`.
-        shape = tuple(map(id, item[11:18]))
-        place = look(shape)
-        if place is None:
-            footing = (
-                item.speaker_kind, item.speaker, item.account, item.holder, cited.written(item.basis_rows),
-                item.documented_later, scopes(item.scopes),
-            )  # fmt: skip
-            place = quick[shape] = slow.setdefault(footing, len(slow))
-        note(place)
+    for seven in map(_resting, items):
+        known = look(id(seven[_RELIED]))
+        # Equal for who shares the objects, without a step of Python; who does not pays for it and gets the same.
+        if known is None or known[0] != seven:
+            kind, speaker, account, holder, relied, later, said = seven
+            footing = kind, speaker, account, holder, cited.written(relied), later, scopes(said)
+            known = quick[id(relied)] = seven, slow.setdefault(footing, len(slow))
+        note(known[1])
     return found, list(slow)
 
 

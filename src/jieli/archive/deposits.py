@@ -1,22 +1,20 @@
 """Depositing a batch: secrets, digests, encryption, leaves, rows and index, in bulk and in one transaction."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from operator import itemgetter
-from struct import Struct, iter_unpack
+from struct import Struct
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import IntegrityError, connections
 from psycopg.errors import UniqueViolation
 
-from jieli.archive import bases, locks, ports, rows, segments
+from jieli.archive import bases, drafts, locks, ports, rows, segments
 from jieli.archive.errors import AlreadyKept
 from jieli.archive.index.fold import FOLD_VERSION
-from jieli.archive.index.segment import Segment, build_segments, month_of
-from jieli.archive.keys.pages import SECRET_BYTES
+from jieli.archive.index.segment import Listed, Segment, list_texts, month_of, numbered
 from jieli.archive.keys.ring import DIGEST_BYTES, Keyring
 from jieli.archive.keys.store import index_keys, write_pages
 from jieli.archive.models import Batch, Conversation, ItemBasis
@@ -34,25 +32,37 @@ COLUMNS = (
 )  # fmt: skip
 
 #: By position and without a step of Python: each is asked of every item, some of them twice.
-_SOURCE, _KEY, _CONVERSATION, _EVENT, _TEXT, _LATER = map(
-    itemgetter,
-    map(
-        NewItem._fields.index,
-        ("source", "message_key", "conversation", "event_ms", "text", "documented_later"),
-    ),
-)
+_index = NewItem._fields.index
+_WRITTEN = ("source", "message_key", "event_ms", "raw", "channel", "msgtype", "recalls")
+_ASKED = ("source", "message_key", "conversation", "event_ms", "text", "documented_later")
+_written = itemgetter(*map(_index, _WRITTEN))
+_SOURCE, _KEY, _CONVERSATION, _EVENT, _TEXT, _LATER = map(itemgetter, map(_index, _ASKED))
 # How many columns, then length and value of the first eight.
 _FIXED = Struct("!h iq iq iq iq i16s i32s i32s i32s").pack
 _COUNT, _LENGTH, _NO_RECALLS = len(COLUMNS), Struct("!i").pack, binary_value(None)
+#: Positions as associated data has them.
+_PLACES = [n.to_bytes(8, "big") for n in range(MAX_BATCH)]
 #: So many pieces are joined at a time: five a row, which is some 60 KB.
 _PIECES = 640
 
 
-def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, at: int) -> BatchRef:
+def deposit(
+    *,
+    source: str,
+    items: Sequence[NewItem],
+    extractor: int,
+    by: str,
+    at: int,
+    draft: drafts.Draft | None = None,
+    once_sent: Callable[[], object] | None = None,
+) -> BatchRef:
     """Keep 1 to 5,000 items that the gate admitted; one entry `archive.deposit`. Joins an open book.
 
     The caller holds the gate's read lock and has left out what `known` names; a repetition within the batch is
-    dropped here. AlreadyKept if another import was quicker: the transaction fails whole, poll again.
+    dropped here. `draft`: what was made of these messages, and perhaps of others, before they were judged; whether
+    there is one changes nothing that is kept. `once_sent` is called when the rows are with the server, from where on
+    most of the time is waiting; it must ask no database.
+    AlreadyKept if another import was quicker: the transaction fails whole, poll again.
     Crash before the outer COMMIT: nothing but pages without a batch, which are swept.
     """
     _check(source, items)
@@ -73,17 +83,18 @@ def deposit(*, source: str, items: Sequence[NewItem], extractor: int, by: str, a
         }  # fmt: skip
         staged = b.entry("archive.deposit", by=by, facts=facts)
         staged.insert(batch, *new)
-        secrets = os.urandom(SECRET_BYTES * len(kept))
-        write_pages(ring, batch=batch.id, secrets=secrets, at=at)
+        prepared = drafts.prepare(draft, kept)
+        write_pages(ring, batch=batch.id, secrets=prepared.secrets, at=at)
         leaves: list[bytes] = []
         reach("archive.before_copy")
-        chunks = sealed_rows(
-            ledger.origin(), batch.id, kept, conversations, [basis_ids[n] for n in places], secrets, leaves
-        )
+        resting = [basis_ids[n] for n in places]
+        chunks = sealed_rows(ledger.origin(), batch.id, kept, conversations, resting, prepared.sealed, leaves)
         with _copy(chunks):
+            if once_sent is not None:
+                once_sent()
             # The server still inserts: on two cores the slower of both counts, not their sum.
             spelled = list(bases.spelled(batch.id, dict(zip(basis_ids, footings, strict=True))))
-            built = _indexed(ring, batch.id, kept)
+            built = _indexed(ring, batch.id, kept, prepared.listed)
         reach("archive.after_copy")
         staged.insert_spelled(ItemBasis, bases.COLUMNS, spelled)
         staged.commit_to_leaves(leaves)
@@ -143,24 +154,20 @@ def sealed_rows(
     items: Sequence[NewItem],
     conversations: Sequence[int],
     footing: Sequence[int],
-    secrets: bytes,
+    sealed: Iterable[drafts.Sealed],
     leaves: list[bytes],
 ) -> Iterator[bytes]:
-    """The rows of a batch as COPY takes them, some hundred at a time; item n has the n-th secret.
+    """The rows of a batch as COPY takes them, some hundred at a time; item n has the n-th digest and key.
 
     Notes their leaves. Runs while COPY is under way on the connection, so it must not ask the database anything.
     """
-    receivers, words = rows.cached(rows.receivers_json), rows.cached(_words)
+    words = rows.cached(_words)
     bound = associated_data(origin, batch, 0)[:-8]
     number = batch * POSITIONS
-    each = iter_unpack(f"{SECRET_BYTES}s", secrets)
     note, pieces = leaves.append, list[bytes]()
-    for item, conversation, basis, (secret,) in zip(items, conversations, footing, each, strict=True):
-        # By position: a name costs as much as a look-up, and there are millions of items.
-        source, message_key, _, event_ms, raw, text, sender, heard, media, channel, msgtype = item[:11]
-        recalls = item[18] or None
-        digest, key = rows.digest_and_key(secret, raw, text, sender, receivers(heard), event_ms, media)
-        place = (number % POSITIONS).to_bytes(8, "big")
+    each = zip(map(_written, items), conversations, footing, sealed, _PLACES[: len(items)], strict=True)
+    for item, conversation, basis, (digest, key), place in each:
+        source, message_key, event_ms, raw, channel, msgtype, recalls = item
         cipher = AESGCM(key).encrypt(NONCE, raw, bound + place)
         hashed = sha256(cipher).digest()
         tail, shown_source, shown_channel, shown_type = words((source, channel, msgtype))
@@ -221,12 +228,13 @@ def _once(items: Sequence[NewItem], numbers: Sequence[int]) -> tuple[list[NewIte
     return list(seen.values()), [number for number, _ in seen]
 
 
-def _indexed(ring: Keyring, batch: int, kept: Sequence[NewItem]) -> list[Segment]:
+def _indexed(ring: Keyring, batch: int, kept: Sequence[NewItem], listed: Listed | None) -> list[Segment]:
     """The batch's segments. Asks at most the key store: the main connection is busy meanwhile."""
-    times = np.fromiter(map(_EVENT, kept), np.int64, len(kept))
-    keys = index_keys(ring, np.unique(month_of(times)).tolist())
-    ids = np.arange(len(kept)) + batch * POSITIONS
-    return build_segments(ids, times, list(map(_TEXT, kept)), keys.__getitem__)
+    if listed is None:
+        times = np.fromiter(map(_EVENT, kept), np.int64, len(kept))
+        keys = index_keys(ring, np.unique(month_of(times)).tolist())
+        listed = list_texts(times, list(map(_TEXT, kept)), keys.__getitem__)
+    return numbered(listed, np.arange(len(kept)) + batch * POSITIONS)
 
 
 def identity(key: ConversationKey) -> bytes:

@@ -2,9 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
@@ -15,7 +14,8 @@ from jieli.archive.operations import deposit
 from jieli.archive.types import MAX_BATCH
 from jieli.assets import queries as assets
 from jieli.capture import collecting, locks, queries, tallies
-from jieli.capture.ahead import ahead
+from jieli.capture.ahead import Ahead
+from jieli.capture.batches import Batch, Usefulness, drafted
 from jieli.capture.errors import InsideTransaction, MappingChanged
 from jieli.capture.gates import RunGate
 from jieli.capture.judging import Judged, Judging, Refused
@@ -23,14 +23,7 @@ from jieli.capture.models import Cursor, Mapping, Run, RunBatch
 from jieli.capture.policy import check_run
 from jieli.capture.report import MOST_LISTED, ImportReport, Receipt
 from jieli.capture.tallies import Counts
-from jieli.capture.types import (
-    EXTRACTOR_VERSION,
-    ConsentLine,
-    Incoming,
-    Malformed,
-    Parsed,
-    SwitchLine,
-)
+from jieli.capture.types import EXTRACTOR_VERSION, ConsentLine, Parsed
 from jieli.consent.operations import record_platform_consents
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
@@ -51,20 +44,9 @@ class _Context:
     platform: str
     place: str
     judging: Judging
+    make_next: Callable[[], None]
     by: str
     at: int
-
-
-@dataclass(slots=True)
-class _Lines:
-    """The lines of one batch, apart; messages in their order."""
-
-    messages: list[Incoming] = field(default_factory=list)
-    statements: list[ConsentLine] = field(default_factory=list)
-    malformed: list[Malformed] = field(default_factory=list)
-    switches: int = 0
-    first: int = 0
-    last: int = 0
 
 
 def admit(
@@ -86,8 +68,8 @@ def admit(
     `source` names the format the items are kept under, `platform` the one whose accounts and identities they
     speak of, `place` the file or queue. `statements`: agree and disagree lines of all that follows, where the
     caller can look ahead; they, and those of each batch before its messages, are committed first (ADR 11).
-    `progress` hears of each batch once it is durable. Memory holds two batches of `batch_lines` lines, of
-    which one is being read, and a receipt for each batch.
+    `progress` hears of each batch once it is durable. Memory holds three batches of `batch_lines` lines, of
+    which two are read and drafted ahead, and a receipt for each batch.
     Errors: ReasonMissing; of the archive and the ledger when a batch cannot be written, whose earlier batches
     stand. Run again after a crash it finishes: what is kept already is a duplicate, what was counted is not
     counted again.
@@ -104,39 +86,21 @@ def admit(
         b.entry("capture.begin", by=by, facts={"run": str(run.id), "historical": int(historical)}).insert(run)
     handles = {handle: ref.id for handle, ref in assets.accounts(platform).items()}
     judging = Judging(accounts=handles, gates=RunGate(platform, historical, at))
-    context = _Context(run.id, source, platform, place, judging, by, at)
     report = ImportReport(run.id, source, historical)
-    said = _record_all(context, statements, report)
-    with collecting.rarely(), closing(ahead(_slices(lines, batch_lines))) as batches:
+    useful = Usefulness()
+    with collecting.rarely(), Ahead(drafted(lines, batch_lines, useful)) as batches:
+        context = _Context(run.id, source, platform, place, judging, batches.begin, by, at)
+        said = _record_all(context, statements, report)
         for number, batch in enumerate(batches):
-            receipt = _decide(context, number, _apart(batch, report), said, report)
+            report.listed += batch.malformed[: MOST_LISTED - len(report.listed)]
+            receipt = _decide(context, number, batch, said, report)
+            useful.learn(admitted=receipt.admitted, messages=len(batch.messages))
             # Crash here: the batch stands and nobody was told; the next run finds it all and keeps nothing twice.
             reach("import.before_acknowledge")
             report.receipts.append(receipt)
             if progress is not None:
                 progress(receipt)
     return report
-
-
-def _slices(lines: Iterable[Parsed], size: int) -> Iterator[list[Parsed]]:
-    rest = iter(lines)
-    while batch := list(islice(rest, size)):
-        yield batch
-
-
-def _apart(batch: Sequence[Parsed], report: ImportReport) -> _Lines:
-    found = _Lines(first=batch[0].line, last=batch[-1].line)
-    for line in batch:
-        if isinstance(line, Incoming):
-            found.messages.append(line)
-        elif isinstance(line, ConsentLine):
-            found.statements.append(line)
-        elif isinstance(line, SwitchLine):
-            found.switches += 1
-        else:
-            found.malformed.append(line)
-    report.listed += found.malformed[: MOST_LISTED - len(report.listed)]
-    return found
 
 
 def _record_all(context: _Context, statements: Iterable[ConsentLine], report: ImportReport) -> set[str]:
@@ -161,7 +125,7 @@ def _record(
     report.agreements_implausible += outcome.implausible
 
 
-def _decide(context: _Context, number: int, lines: _Lines, said: set[str], report: ImportReport) -> Receipt:
+def _decide(context: _Context, number: int, lines: Batch, said: set[str], report: ImportReport) -> Receipt:
     """One batch: what was said is committed, then all messages are judged and written in one transaction.
 
     Crash before COMMIT: nothing of the batch happened but its statements, which stand on their own.
@@ -178,7 +142,7 @@ def _decide(context: _Context, number: int, lines: _Lines, said: set[str], repor
         return _decided(context, number, lines, report)
 
 
-def _decided(context: _Context, number: int, lines: _Lines, report: ImportReport) -> Receipt:
+def _decided(context: _Context, number: int, lines: Batch, report: ImportReport) -> Receipt:
     with book(at=context.at) as b:
         locks.one_batch_of(context.source)
         ledger_locks.read_bases()
@@ -187,6 +151,7 @@ def _decided(context: _Context, number: int, lines: _Lines, report: ImportReport
         if found.items:
             kept = deposit(
                 source=context.source, items=found.items, extractor=EXTRACTOR_VERSION, by=context.by, at=context.at,
+                draft=lines.draft, once_sent=context.make_next,
             )  # fmt: skip
         row = _row(context, number, lines, found)
         row.deposit = None if kept is None else kept.id
@@ -201,7 +166,7 @@ def _decided(context: _Context, number: int, lines: _Lines, report: ImportReport
     return _receipt(row, entry)
 
 
-def _row(context: _Context, number: int, lines: _Lines, found: Judged) -> RunBatch:
+def _row(context: _Context, number: int, lines: Batch, found: Judged) -> RunBatch:
     return RunBatch(
         id=new_id(context.at),
         run_id=context.run,

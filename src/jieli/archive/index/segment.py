@@ -56,20 +56,50 @@ def build_segments(
     Ids are unique and not negative, times ms UTC, text n belongs to id n; ValueError otherwise.
     """
     ids, times = _checked(ids, times, len(texts))
-    order = np.lexsort((ids, times))
-    ids, times = ids[order], times[order]
+    return numbered(_listed(times, texts, np.lexsort((ids, times)), key_of_month), ids)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The postings of a batch whose documents have no ids yet: which document stands where, and lists by month."""
+
+    order: Int64s
+    times: Int64s  # in that order
+    months: Sequence[tuple[int, int, int, "Lists"]]  # month, first document, behind the last, lists
+
+
+def list_texts(times: Int64s, texts: Sequence[str], key_of_month: Callable[[int], bytes]) -> Listed:
+    """What `build_segments` makes of texts whose ids will rise in the order of the texts; `numbered` does the rest."""
+    times = np.asarray(times, np.int64)
+    if len(times) != len(texts) or len(texts) > MAX_TEXTS:
+        raise ValueError(f"times and texts must be as many, and at most {MAX_TEXTS}")
+    return _listed(times, texts, np.argsort(times, kind="stable"), key_of_month)
+
+
+def numbered(listed: Listed, ids: Int64s) -> list[Segment]:
+    """The segments of listed texts, now that each has its id; ValueError for ids that are not unique or not as many."""
+    ids, _ = _checked(ids, listed.times, len(listed.times))
+    ids = ids[listed.order]
+    return [
+        _segment(month, ids[low:high], listed.times[low:high], lists, shard_bits=None)
+        for month, low, high, lists in listed.months
+    ]
+
+
+def _listed(
+    times: Int64s, texts: Sequence[str], order: Int64s, key_of_month: Callable[[int], bytes]
+) -> Listed:
+    times = times[order]
     folded = fold_texts([texts[n] for n in order.tolist()])
     months = month_of(times)
     cuts = [0, *(np.flatnonzero(months[1:] != months[:-1]) + 1).tolist(), len(months)]
-    segments = []
+    found = []
     for low, high in pairwise(cuts):
         if low < high:
             month = int(months[low])
-            found = tokens_of_folded(folded.part(low, high), key_of_month(month))
-            segments.append(
-                _segment(month, ids[low:high], times[low:high], _lists_of(found), shard_bits=None)
-            )
-    return segments
+            lists = _lists_of(tokens_of_folded(folded.part(low, high), key_of_month(month)))
+            found.append((month, low, high, lists))
+    return Listed(order, times, found)
 
 
 def build(
