@@ -12,10 +12,11 @@ from jieli.consent.errors import NotRead
 from jieli.consent.facts import Facts
 from jieli.consent.gate import Gate
 from jieli.consent.reasons import Reason
-from jieli.consent.timeline import EARLIEST
-from jieli.consent.types import CALL, CHAT, Basis, GateMessage, Step
+from jieli.consent.timeline import EARLIEST, FOREVER, Track
+from jieli.consent.types import CALL, CHAT, Basis, DefaultShift, GateMessage, Means, Rules, Step
 from jieli.kernel.times import DAY, HOUR, MINUTE
 from tests.rooms.gate_situations import DAYS, Written, facts_of, ident, sh, wrote
+from tests.rooms.naive_gate import naive_judge
 from tests.rooms.test_consent_histories import BASE, FIRST, IMPORT, LAST, ROWS
 
 FACTS_DAYS = {day: kind for day, kind in DAYS.items() if day != date(2026, 9, 27)}
@@ -116,3 +117,59 @@ def test_times_that_are_none_are_not_asked_for(times: list[int]) -> None:
     assert (asked.people, asked.rooms) == ({"a"}, set())
     assert (asked.since > asked.until) is not bool(plausible)
     assert not plausible or (asked.since, asked.until) == (min(plausible), max(plausible))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    rows=st.lists(ROWS["all"], max_size=8),
+    asked=st.lists(st.tuples(st.sampled_from(SHAPES), instants), min_size=3, max_size=8),
+    historical=st.booleans(),
+)
+def test_at_random_moments_and_on_every_edge_of_a_stretch_the_plain_rules_say_the_same(
+    rows: list[Written], asked: list[tuple[tuple, int]], historical: bool
+) -> None:
+    facts = facts_with(rows)
+    gate = Gate(facts, at=IMPORT, historical=historical)
+    for (sender, receivers, room, account, channel), ms in asked:
+        answers = gate.answers(sender, receivers, room, account, channel)
+        answers.at(ms)
+        edges = {ms, answers.since - 1, answers.since, answers.until - 1, answers.until}
+        for instant in sorted(edge for edge in edges if FIRST <= edge <= LAST):
+            said = answers.at(instant)
+            message = GateMessage(channel, instant, account, room, sender, receivers)
+            admitted, late, words = naive_judge(facts, message, at=IMPORT, historical=historical)
+            assert admitted is isinstance(said, Basis)
+            assert (getattr(said, "documented_later", False), () if admitted else said) == (
+                late,
+                tuple(words),
+            )
+
+
+@given(
+    changes=st.lists(st.integers(EARLIEST - 5, EARLIEST + 60), max_size=8),
+    asked=st.lists(st.integers(EARLIEST, EARLIEST + 70), min_size=1, max_size=12),
+)
+def test_a_track_has_at_each_instant_what_was_worked_out_at_the_last_change(
+    changes: list[int], asked: list[int]
+) -> None:
+    track = Track(changes, lambda ms: ms)
+    for ms in asked:
+        assert track.at(ms) == track.value == max(c for c in (*changes, EARLIEST) if EARLIEST <= c <= ms)
+        assert track.since <= ms < track.until
+        assert track.until == min((c for c in changes if c > ms), default=FOREVER)
+
+
+def test_a_policy_that_names_both_the_post_and_its_hours_is_cited_once() -> None:
+    hours = Rules(default_shifts={"销售": DefaultShift(8 * 60, 20 * 60)})
+    said = wrote("policy", FIRST - 24 * HOUR, "policy", starts_at=FIRST - 24 * HOUR, rules=hours)
+    without = [row for row in BASE if row.what != "shift"]
+    facts = replace(facts_of([*without, said], since=FIRST, until=LAST), days=FACTS_DAYS)
+    basis = Gate(facts, at=IMPORT).answers(*SHAPES[0]).at(TEN)
+    assert isinstance(basis, Basis)
+    assert [table for table, _ in basis.rows].count("policy") == 1
+    assert len(set(basis.rows)) == len(basis.rows)
+
+
+def test_a_word_is_found_by_the_string_that_it_equals() -> None:
+    assert {Means.CHAT: 1}["会话存档"] == 1
+    assert "未同意" in {Reason.NOT_AGREED}

@@ -1,6 +1,5 @@
 """A withdrawal and an import at the same time, each on its own connection: it waits, and the next batch sees it."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,11 +17,7 @@ from jieli.ledger import locks
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
 from tests.rooms.test_consent import AT, BY, PLATFORM, WORK, House, _founded, _says, _yes
-
-_WAITING = (
-    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
+from tests.waiting import until_blocked
 
 
 @contextmanager
@@ -37,16 +32,6 @@ def _another_process() -> Iterator[Callable[[Callable[[], Any]], Future[Any]]]:
 
     with ThreadPoolExecutor(1) as pool:
         yield lambda work: pool.submit(closing, work)
-
-
-def _until_waiting(watch: psycopg.Connection[Any]) -> None:
-    for _ in range(1_000):
-        waiting = watch.execute(_WAITING).fetchone()
-        watch.commit()
-        if waiting is not None and waiting[0]:
-            return
-        time.sleep(0.01)
-    pytest.fail("nobody came to wait for the lock")
 
 
 def _withdraws(house: House, *, claimed: int, at: int) -> int:
@@ -83,10 +68,10 @@ def test_a_withdrawal_waits_for_the_import_that_has_looked_and_the_next_one_sees
 
         def withdraw() -> None:
             waiting.append(run(lambda: _withdraws(house, claimed=WORK + 11 * HOUR, at=AT)))
-            _until_waiting(watch)
+            until_blocked(watch)
 
         batch, before = _imports(message, at=AT, meanwhile=withdraw)
-        withdrawn = waiting[0].result(30)
+        withdrawn = waiting[0].result(120)
     assert isinstance(before[0], Basis)  # it had not been said as far as the book knew
     assert withdrawn == batch + 1
     _, after = _imports(message, at=AT)
@@ -109,10 +94,10 @@ def test_a_withdrawal_between_two_batches_never_lets_one_through(
 
             def withdraw(run: Any = run, at: int = at, waiting: list[Future[int]] = waiting) -> None:
                 waiting.append(run(lambda: _withdraws(house, claimed=at, at=at)))
-                _until_waiting(watch)
+                until_blocked(watch)
 
             batch, answers = _imports(earlier, later, at=at, meanwhile=withdraw)
-            assert waiting[0].result(30) == batch + 1
+            assert waiting[0].result(120) == batch + 1
         assert all(isinstance(a, Basis) for a in answers)
         _, (first, second) = _imports(earlier, later, at=at)
         assert isinstance(first, Basis)  # written before he took it back
@@ -126,7 +111,7 @@ def test_two_imports_read_side_by_side(db: None) -> None:
 
         def another() -> None:
             """The other one gets through, up to the log's own lock, while this one holds the bases."""
-            _, answers = run(lambda: _imports(message, at=AT)).result(30)
+            _, answers = run(lambda: _imports(message, at=AT)).result(120)
             assert isinstance(answers[0], Basis)
 
         _, answers = _imports(message, at=AT, meanwhile=another)

@@ -4,21 +4,19 @@ A message's answer depends on its people, its place, its channel and the stretch
 stands for the first three and remembers the last stretch; messages of a dialogue lie in the same one.
 """
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from typing import Self
 
 from jieli.consent.errors import NotRead
+from jieli.consent.facts import RowName
 from jieli.consent.reasons import Reason, ordered
-from jieli.consent.sides import Side
+from jieli.consent.side import Side
 from jieli.consent.timeline import EARLIEST, Track
 from jieli.consent.types import Basis, GateMessage, SubjectKind
 from jieli.kernel.times import DAY
 
 Answer = Basis | tuple[Reason, ...]
 
-#: After the last change nothing ends an answer.
-_FOREVER = 1 << 62
 #: So many stretches of a pair are remembered: a file that is not in order of time goes to and fro between a few.
 _MOST_STRETCHES = 16
 
@@ -52,25 +50,31 @@ class Asked:
 class Pair:
     """Both sides of one kind of message in one manner of judging, and the answers given last."""
 
-    __slots__ = ("_late", "_one", "_one_starts", "_told", "_two", "_two_starts")
+    __slots__ = ("_apart", "_cited", "_late", "_one", "_told", "_two")
 
     def __init__(self, one: Track[Side], two: Track[Side], late: bool) -> None:
         self._one, self._two, self._late = one, two, late
-        self._one_starts, self._two_starts = one.starts, two.starts
-        self._told: dict[tuple[int, int], Answer] = {}
+        self._told: dict[int, Answer] = {}  # by the beginning of the stretch
+        #: Rows of the one side and of the other that were found to have none in common.
+        self._cited: frozenset[RowName] | None = None
+        self._apart: tuple[RowName, ...] = ()
 
     def at(self, ms: int) -> tuple[Answer, int, int]:
         """The answer at an instant, and the stretch for which it stands: from, until just before."""
-        ones, twos = self._one_starts, self._two_starts
-        i, j = bisect_right(ones, ms), bisect_right(twos, ms)
-        answer = self._told.get((i, j))
+        one, two, told = self._one, self._two, self._told
+        # Few people are spoken with, and often: their stretch is mostly the one that was asked for last.
+        side = one.value if one.since <= ms < one.until else one.at(ms)
+        other = two.value if two.since <= ms < two.until else two.at(ms)
+        since = one.since if one.since > two.since else two.since
+        answer = told.get(since)
         if answer is None:
-            if len(self._told) >= _MOST_STRETCHES:
-                self._told.clear()
-            one, two = self._one.in_stretch(i - 1), self._two.in_stretch(j - 1)
-            answer = self._told[i, j] = _join(one, two, self._late)
-        ends = (ones[i] if i < len(ones) else _FOREVER, twos[j] if j < len(twos) else _FOREVER)
-        return answer, max(ones[i - 1], twos[j - 1]), min(ends)
+            if len(told) >= _MOST_STRETCHES:
+                told.clear()
+            if side.cited is not self._cited or other.rows is not self._apart:
+                apart = bool(side.cited) and side.cited.isdisjoint(other.rows)
+                self._cited, self._apart = (side.cited, other.rows) if apart else (None, ())
+            answer = told[since] = _join(side, other, self._late, apart=self._cited is not None)
+        return answer, since, one.until if one.until < two.until else two.until
 
 
 class Answers:
@@ -99,7 +103,10 @@ class Answers:
         # The claimed times are asked only where the live ones have no basis: then both stretches must hold.
         for pair in self._pairs:
             answer, begins, ends = pair.at(ms)
-            since, until = max(since, begins), min(until, ends)
+            if begins > since:
+                since = begins
+            if ends < until:
+                until = ends
             if type(answer) is not tuple:
                 break
         self.answer, self.since, self.until = answer, since, until
@@ -109,13 +116,14 @@ class Answers:
 IMPLAUSIBLE: tuple[Reason, ...] = (Reason.TIME_IMPLAUSIBLE,)
 
 
-def _join(one: Side, two: Side, late: bool) -> Answer:
+def _join(one: Side, two: Side, late: bool, *, apart: bool) -> Answer:
+    """What both sides come to. `apart`: what the one cites beside its hours is not among the rows of the other."""
     if one.reasons or two.reasons:
         return ordered(one.reasons | two.reasons)
     if one.holder is None or one.account is None:
         raise NotRead("门禁缺少账号一侧的事实。", remedy="请报告此错误。")
     kind, speaker = two.speaker or (SubjectKind.STAFF, one.holder)
     rows = one.rows + two.rows
-    if not (one.cited and one.cited.isdisjoint(two.rows)):
+    if not apart or any(map(two.rows.__contains__, one.hours)):
         rows = tuple(dict.fromkeys(rows))
     return Basis(rows, late, speaker, kind, one.account, one.holder, one.scopes & two.scopes)

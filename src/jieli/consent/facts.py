@@ -1,12 +1,14 @@
 """What the gate looks at, as plain values: no database behind them, so that a rule is tested by a list of facts.
 
 Times are ms UTC. `order` is where a row stands in the book, (entry, part): the only order between things we knew.
-`time` is the time of that entry. `row` is (table, id), the name under which a basis cites it.
+`time` is the time of that entry. `row` is (table, id), the name under which a basis cites it. Facts of which there
+are several for each customer are tuples: those are made and read quicker than objects.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from jieli.consent.types import DayKind, DocumentKind, Means, Rules, Scope, ShiftKind, Step
@@ -59,8 +61,7 @@ class StaffFact:
     left_on: date | None  # the last day of service
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityFact:
+class IdentityFact(NamedTuple):
     """A customer under a platform's id."""
 
     rows: tuple[RowName, ...]
@@ -87,8 +88,7 @@ class GroupFact:
     members: Sequence[MemberFact] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServedFact:
+class ServedFact(NamedTuple):
     """A notice reached somebody."""
 
     row: RowName
@@ -98,8 +98,7 @@ class ServedFact:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepFact:
+class StepFact(NamedTuple):
     """One statement. `towards`: "" everywhere, "account:<handle>" or "room:<room>" where it was said only there."""
 
     row: RowName

@@ -5,14 +5,14 @@ its place and the stretch of time it lies in, so it is worked out once for each 
 """
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from typing import Any, Self
 
 from jieli.consent import snapshot
 from jieli.consent.answers import IMPLAUSIBLE, Answer, Answers, Asked, Pair
 from jieli.consent.facts import Facts
 from jieli.consent.reasons import Reason
-from jieli.consent.sides import Bench, Side, against
+from jieli.consent.side import Side, against
+from jieli.consent.sides import Bench
 from jieli.consent.timeline import EARLIEST, Track
 from jieli.consent.types import CALL, MEANS_OF, GateMessage, Means, SubjectKind
 from jieli.kernel.times import DAY
@@ -237,9 +237,7 @@ class _Judge:
     def _counterparty(self, m: GateMessage, account: str, other: str | None) -> Track[Side]:
         means, place = MEANS_OF[m.channel], f"account:{account}"
         known = self._customer_from(other)
-        unknown = against(
-            Reason.NOT_A_CUSTOMER, *([Reason.SPEAKER_UNKNOWN] if self._is_stranger(m.sender, account) else [])
-        )
+        unknown = _STRANGER if self._is_stranger(m.sender, account) else _NO_CUSTOMER
         if known is None or other is None:
             return Track((), lambda ms: unknown)
         if m.sender == other:
@@ -247,7 +245,7 @@ class _Judge:
         elif not m.sender or m.sender != account:  # nobody is named as the speaker
             side = Track((), lambda ms: against(Reason.SPEAKER_UNKNOWN))
         elif m.channel == CALL:  # a recording holds both voices
-            side = _mapped(self._bench.customer(other, means, place), lambda s: replace(s, speaker=None))
+            side = _mapped(self._bench.customer(other, means, place), lambda s: s._replace(speaker=None))
         else:
             side = self._bench.listening(other, means, place)
         return Track([*side.starts, known], lambda ms: side.at(ms) if known <= ms else unknown)
@@ -271,7 +269,7 @@ class _Judge:
         if sender in self._bench.facts.accounts:
             own = self._bench.account(sender, means, at_work=False)
             return _mapped(
-                own, lambda s: s if s.holder is None else replace(s, speaker=(SubjectKind.STAFF, s.holder))
+                own, lambda s: s if s.holder is None else s._replace(speaker=(SubjectKind.STAFF, s.holder))
             )
         unknown, known = against(Reason.SPEAKER_UNKNOWN), self._bench.knows(sender)
         if known is None:
@@ -311,6 +309,10 @@ class _Judge:
         changes = [c for t in tracks.values() for c in t.starts]
         changes += [edge for _, begins, ends in spans for edge in (begins, ends or 0)]
         return Track([*changes, *customers.values()], at)
+
+
+_NO_CUSTOMER = against(Reason.NOT_A_CUSTOMER)
+_STRANGER = against(Reason.NOT_A_CUSTOMER, Reason.SPEAKER_UNKNOWN)
 
 
 def _mapped(track: Track[Side], change: Callable[[Side], Side]) -> Track[Side]:

@@ -1,10 +1,11 @@
 """Why something may not be recorded: the words screens show, in one fixed order, and what can be done about it."""
 
 from collections.abc import Iterable
-from enum import StrEnum
+
+from jieli.consent.words import Word
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """A reason against. The order of the members is the order in which they are listed and tallied."""
 
     TIME_IMPLAUSIBLE = "时间异常"

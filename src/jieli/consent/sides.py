@@ -4,11 +4,11 @@ A `Bench` reads one set of facts in one manner, live or historical. Every side i
 for each stretch in which its answer cannot change; the gate joins two of them for a message.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from uuid import UUID
 
+from jieli.consent.accounts import AccountSide, held
 from jieli.consent.facts import (
     AccountFact,
     Facts,
@@ -22,30 +22,12 @@ from jieli.consent.facts import (
 from jieli.consent.policy import documents_from, employed, notice_from
 from jieli.consent.reasons import Reason
 from jieli.consent.shifts import Duty, Roster, midnights
+from jieli.consent.side import Side, against
 from jieli.consent.timeline import SILENCE, Consent, Track, consent_over_time, holds_from
-from jieli.consent.types import DefaultShift, Means, Rules, Scope, Step, SubjectKind
+from jieli.consent.types import Means, Rules, Scope, Step, SubjectKind
 from jieli.kernel.times import MINUTE, start_of_day
 
-EVERY_SCOPE = frozenset(Scope)
 NO_RULES = Rules()
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side at an instant: what stands against it, or the rows it rests on and what it agreed to."""
-
-    reasons: frozenset[Reason] = frozenset()
-    rows: tuple[RowName, ...] = ()
-    scopes: frozenset[Scope] = EVERY_SCOPE
-    speaker: tuple[SubjectKind, UUID] | None = None  # None: the holder of the account speaks
-    account: UUID | None = None
-    holder: UUID | None = None
-    #: The rows as a set, where they were found to be different ones: what is joined to many others is asked often.
-    cited: frozenset[RowName] = frozenset()
-
-
-def against(*reasons: Reason) -> Side:
-    return Side(frozenset(reasons))
 
 
 class Bench:
@@ -60,7 +42,8 @@ class Bench:
         self._people: dict[tuple[UUID, Means], Track[Side]] = {}
         self._customers: dict[tuple[str, Means, str], Track[Side]] = {}
         self._listening: dict[tuple[str, Means, str], Track[Side]] = {}
-        self._usual: dict[tuple[int, DefaultShift | None, RowName | None], Duty] = {}
+        self._placed: dict[str, bool] = {}
+        self._usual: dict[str, dict[int, Duty]] = {}  # by post and instant
         policies = sorted(facts.policies, key=lambda p: p.order)
         self._policies = [(self._from(p.starts_at, p.time), p) for p in policies]
         self._late_withdrawal = bool(policies) and policies[-1].rules.late_withdrawal
@@ -161,16 +144,28 @@ class Bench:
 
     def duty(self, staff: UUID, ms: int) -> Duty:
         """What stands against recording a staff member on the side of his time."""
-        rules, policy = self._policy(ms)
-        default = rules.default_shifts.get(self.facts.staff[staff].post)
-        roster = self._roster(staff)
+        return self._duties(staff)(ms)
+
+    def _duties(self, staff: UUID) -> Callable[[int], Duty]:
+        """What stands against a staff member on the side of his time, at every instant that is asked for."""
+        roster, post = self._roster(staff), self.facts.staff[staff].post
+
+        def at(ms: int) -> Duty:
+            rules, policy = self._policy(ms)
+            return roster.duty(ms, rules.default_shifts.get(post), policy)
+
         if not roster.usual:
-            return roster.duty(ms, default, policy)
-        # All who have neither a shift nor leave of their own are at work at the same hours.
-        found = self._usual.get((ms, default, policy))
-        if found is None:
-            found = self._usual[ms, default, policy] = roster.duty(ms, default, policy)
-        return found
+            return at
+        # All of a post who have neither a shift nor leave of their own are at work at the same hours.
+        usual = self._usual.setdefault(post, {})
+
+        def as_usual(ms: int) -> Duty:
+            found = usual.get(ms)
+            if found is None:
+                found = usual[ms] = at(ms)
+            return found
+
+        return as_usual
 
     def _roster(self, staff: UUID) -> Roster:
         found = self._rosters.get(staff)
@@ -209,36 +204,19 @@ class Bench:
         return track
 
     def _account(self, fact: AccountFact, means: Means, at_work: bool) -> Track[Side]:
-        holders = [self.facts.staff[h.staff] for h in fact.holdings if h.staff is not None]
         changes = {fact.time if not self.historical else 0}
+        holdings = []
         for h in fact.holdings:
-            changes.update((self._from(h.begins, h.time), h.ends or 0))
+            own = duty = None
+            if h.staff is not None:
+                own, duty = self.own(h.staff, means), self._duties(h.staff)
+                changes.update(own.starts)
+                changes.update(self._duty_changes(self.facts.staff[h.staff]))
+            holdings.append(held(fact, h, own, duty, historical=self.historical))
+            changes.update((holdings[-1].begins, h.ends or 0))
         changes.update(self._from(s.signed_at, s.time) for s in fact.signed)
-        for person in holders:
-            changes.update(self.own(person.id, means).starts)
-            changes.update(self._duty_changes(person))
-        return Track(changes, lambda ms: self._account_at(fact, means, at_work, ms))
-
-    def _account_at(self, fact: AccountFact, means: Means, at_work: bool, ms: int) -> Side:
-        if not self.historical and ms < fact.time:
-            return against(Reason.ACCOUNT_UNKNOWN)
-        held = next(
-            (h for h in fact.holdings if self._from(h.begins, h.time) <= ms < (h.ends or ms + 1)), None
-        )
-        reasons = {Reason.ACCOUNT_CLOSED} if fact.closed else set()
-        if held is None or held.staff is None:
-            return Side(frozenset(reasons | {Reason.HOLDER_UNKNOWN}))
-        signed = [s for s in fact.signed if s.staff == held.staff and self._from(s.signed_at, s.time) <= ms]
-        if not signed:
-            reasons.add(Reason.ACCOUNT_UNSIGNED if fact.stock else Reason.ACCOUNT_NOT_ACKNOWLEDGED)
-        own, duty = self.own(held.staff, means).at(ms), self.duty(held.staff, ms)
-        reasons |= own.reasons
-        reasons.update(duty.away, duty.off_shift if at_work else ())
-        if reasons:
-            return Side(frozenset(reasons))
-        rows = (fact.row, held.row, signed[0].row, *own.rows, *(duty.rows if at_work else ()))
-        cited = dict.fromkeys(rows)
-        return replace(own, rows=tuple(cited), account=fact.id, cited=frozenset(cited))
+        side = AccountSide(fact, holdings, at_work=at_work, historical=self.historical)
+        return Track(changes, side)
 
     # -- a customer -------------------------------------------------------------------------------
 
@@ -258,9 +236,12 @@ class Bench:
 
     def _place_for(self, external_id: str, place: str) -> str:
         """The place, or "" where the customer said nothing of any: then all places are one."""
-        fact, steps = self.facts.identities[external_id], self.facts.steps
-        said = (*steps.get(fact.customer, ()), *steps.get(external_id, ()))
-        return place if any(s.towards for s in said) else ""
+        found = self._placed.get(external_id)
+        if found is None:
+            fact, steps = self.facts.identities[external_id], self.facts.steps
+            said = (*steps.get(fact.customer, ()), *steps.get(external_id, ()))
+            found = self._placed[external_id] = any(s.towards for s in said)
+        return place if found else ""
 
     def _customer(self, fact: IdentityFact, means: Means, place: str) -> Track[Side]:
         tracks = self.consents(fact.customer, means, place, also=fact.external_id)
@@ -313,8 +294,9 @@ class Bench:
         said = self.consents(fact.customer, means, place, also=external_id).get(Scope.CAPTURE, SILENCE)
 
         def at(ms: int) -> Side:
-            silent = _SILENCE if said.at(ms).ended is None else _UNTOLD
-            reasons = speaking.at(ms).reasons - silent
+            reasons = speaking.at(ms).reasons
+            if reasons:
+                reasons -= _SILENCE if said.at(ms).ended is None else _UNTOLD
             return Side(reasons, rows=() if reasons else fact.rows)
 
         return Track(speaking.starts, at)

@@ -12,19 +12,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
-
 import jieli.assets.queries as assets
 import jieli.parties.queries as parties
-from jieli.assets.types import AccountRef, AccountState, GroupKind
+from jieli.assets.types import AccountState, GroupKind
 from jieli.consent import facts as f
-from jieli.consent.models import (
-    CalendarDay,
-    Document,
-    Leave,
-    Policy,
-    Shift,
-)
+from jieli.consent import recorded
 from jieli.consent.policy import read_rules
 from jieli.consent.types import DayKind, DocumentKind, Means, Scope, ShiftKind, StatedBy, Step
 from jieli.kernel.times import DAY, local_day
@@ -53,7 +45,7 @@ def read(
 def everybody(platform: str, *, at_most: int) -> set[str]:
     """The ids of all accounts and customers of a platform; nobody where the customers are more than `at_most`."""
     customers = parties.external_ids(platform, at_most=at_most)
-    return set() if customers is None else customers | assets.accounts(platform).keys()
+    return set() if customers is None else customers | assets.states(platform).keys()
 
 
 def more(facts: f.Facts, *, platform: str, people: Collection[str], rooms: Collection[str]) -> f.Facts:
@@ -106,10 +98,10 @@ def _read(
     groups = assets.groups(platform, rooms) if rooms else {}
     group_facts = _groups(groups)
     wanted.update(m.external_id for g in group_facts.values() for m in g.members)
-    refs = assets.accounts(platform, wanted)
-    accounts = account_facts(refs.values())
+    states = assets.states(platform, wanted)
+    accounts = account_facts(states)
     holders = {h.staff for a in accounts for h in a.holdings if h.staff is not None}
-    identities = _identities(platform, wanted - refs.keys())
+    identities = _identities(platform, wanted - states.keys())
     customers = {i.customer for i in identities.values()}
     return f.Facts(
         since=since,
@@ -150,29 +142,34 @@ def is_current(read_at: ledger.Head, *, beside: Collection[str] | None = None) -
     return current_head(read_at, beside=beside) is not None
 
 
+#: Asked for each batch of an import.
+_STANDS = (
+    "SELECT index, time, (SELECT max(id) FROM ledger_log) = $1"
+    " AND NOT EXISTS (SELECT 1 FROM ledger_part WHERE log = $1 AND entry >= $2"
+    " AND row_table = ANY($3::text[])) AND ($4 OR NOT EXISTS (SELECT 1 FROM ledger_entry WHERE log = $1"
+    " AND index >= $2 AND kind <> ALL($5::text[]))) FROM ledger_entry WHERE log = $1 ORDER BY index DESC LIMIT 1"
+)
+
+
+@cache
+def _basis_tables() -> str:
+    """The tables whose rows a basis may cite; which they are stands in the code."""
+    return plain.array(model._meta.db_table for model in house_tables() if model.basis)
+
+
 def current_head(read_at: ledger.Head, *, beside: Collection[str] | None = None) -> ledger.Head | None:
     """Where the book stands now, if nothing a gate rests on was written since one was read at this head; else None.
 
     Under `locks.read_bases()` that stays true until the transaction ends. Two index ranges: the parts written
     since, none of which may be a row of a basis; and the entries, none of which may be of another kind than those
-    `beside`, where these are named: a destruction writes no row and yet takes facts away. The head is read in the
-    same statement, so that what is committed after it is looked at the next time.
+    `beside`, where these are named: a destruction writes no row and yet takes facts away. The head, and which log is
+    the live one, are read in the same statement, so that what is committed after it is looked at the next time.
     """
-    log = ledger.live_log()
-    if log != read_at.log:
-        return None
-    tables = [model._meta.db_table for model in house_tables() if model.basis]
-    query = (
-        "SELECT index, time, NOT EXISTS (SELECT 1 FROM ledger_part WHERE log = %s AND entry >= %s"
-        " AND row_table = ANY(%s)) AND (%s OR NOT EXISTS (SELECT 1 FROM ledger_entry WHERE log = %s"
-        " AND index >= %s AND kind <> ALL(%s))) FROM ledger_entry WHERE log = %s ORDER BY index DESC LIMIT 1"
-    )
-    args: list[Any] = [log, read_at.size, tables, beside is None, log, read_at.size, list(beside or ()), log]
-    with connections["default"].cursor() as cursor:
-        cursor.execute(query, args)
-        last = cursor.fetchone()
+    log = read_at.log
+    args = [log, read_at.size, _basis_tables(), beside is None, plain.array(beside or ())]
+    last = next(iter(plain.prepared(_STANDS, args)), None)
     if last is None:
-        return read_at
+        return read_at if ledger.live_log() == log else None
     index, time, unchanged = last
     return ledger.Head(log, index + 1, time) if unchanged else None
 
@@ -181,25 +178,16 @@ def current_head(read_at: ledger.Head, *, beside: Collection[str] | None = None)
 
 
 def _recorded(table: str, ids: Collection[object]) -> dict[str, Recorded]:
-    return ledger.first_recorded(table, ids) if ids else {}
+    return recorded.versions(table, ids)[0]
 
 
-def _standing_since(table: str, ids: Collection[UUID], *columns: str) -> dict[str, Recorded]:
+def _standing_since(table: str, ids: Collection[object], *columns: str) -> dict[str, Recorded]:
     """When each row came to have the values it has in these columns.
 
     A register's row is revised for many reasons (a holding gets its end); only a change of these columns makes
     it another basis. Rows of one version, nearly all, are read without their bodies.
     """
-    if not ids:
-        return {}
-    found = ledger.first_recorded(table, ids)
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT row_id FROM ledger_part WHERE row_table = %s AND row_id = ANY(%s::text[])"
-            " GROUP BY row_id HAVING count(*) > 1",
-            [table, plain.array(ids)],
-        )
-        revised = [row for (row,) in cursor.fetchall()]
+    found, revised = recorded.versions(table, ids)
     if not revised:
         return found
     versions = ledger.parts([(table, row) for row in revised])
@@ -222,55 +210,57 @@ def _values(body: bytes, columns: Iterable[str]) -> list[Any]:
 # -- registers ---------------------------------------------------------------------------------------
 
 
-def account_facts(refs: Iterable[AccountRef]) -> list[f.AccountFact]:
-    """Accounts with their holders and signatures."""
-    refs = list(refs)
-    if not refs:
+def account_facts(states: Mapping[str, tuple[UUID, AccountState]]) -> list[f.AccountFact]:
+    """Accounts, named by their handles, with their holders and signatures."""
+    if not states:
         return []
-    ids = [ref.id for ref in refs]
+    ids = [key for key, _ in states.values()]
     holdings, signed = assets.holdings_of(ids), assets.acknowledgements(ids)
-    accounts = ledger.first_recorded("assets_account", ids)
+    accounts = _recorded("assets_account", ids)
     spans = _standing_since(
         "assets_holding", [h.id for hs in holdings.values() for h in hs], "staff_id", "during"
     )
     papers = _recorded("assets_acknowledgement", [s.id for ss in signed.values() for s in ss])
     return [
         f.AccountFact(
-            ("assets_account", str(ref.id)), ref.id, ref.handle,
-            stock=ref.state is AccountState.UNSIGNED_STOCK, closed=ref.state is AccountState.CLOSED,
-            time=accounts[str(ref.id)].time,
+            ("assets_account", str(key)), key, handle,
+            stock=state is AccountState.UNSIGNED_STOCK, closed=state is AccountState.CLOSED,
+            time=accounts[str(key)].time,
             holdings=[
                 f.HoldingFact(
                     ("assets_holding", str(h.id)), h.staff_id, h.from_ms, h.to_ms, spans[str(h.id)].time
                 )
-                for h in holdings[ref.id] if str(h.id) in spans
+                for h in holdings[key] if str(h.id) in spans
             ],
             signed=[
                 f.SignedFact(
                     ("assets_acknowledgement", str(s.id)), s.staff_id, s.signed_at, papers[str(s.id)].time
                 )
-                for s in signed[ref.id] if str(s.id) in papers
+                for s in signed[key] if str(s.id) in papers
             ],
         )
-        for ref in refs if str(ref.id) in accounts
+        for handle, (key, state) in states.items() if str(key) in accounts
     ]  # fmt: skip
 
 
 def _identities(platform: str, external_ids: Collection[str]) -> dict[str, f.IdentityFact]:
     if not external_ids:
         return {}
-    rows = parties.identity_rows(platform, external_ids)
-    since = _standing_since("parties_customer_identity", [row for row, _, _ in rows.values()], "customer_id")
+    rows = [
+        (who, str(row), customer, minor)
+        for who, (row, customer, minor) in parties.identity_rows(platform, external_ids).items()
+    ]
+    since = _standing_since("parties_customer_identity", [row for _, row, _, _ in rows], "customer_id")
     return {
         who: f.IdentityFact(
-            (("parties_customer_identity", str(row)), ("parties_customer", str(customer))),
+            (("parties_customer_identity", row), ("parties_customer", str(customer))),
             who,
             customer,
             minor,
-            since[str(row)].time,
+            since[row].time,
         )
-        for who, (row, customer, minor) in rows.items()
-        if str(row) in since
+        for who, row, customer, minor in rows
+        if row in since
     }
 
 
@@ -303,15 +293,43 @@ def _groups(refs: Mapping[str, Any]) -> dict[str, f.GroupFact]:
 # -- what stands in this room ------------------------------------------------------------------------
 
 
-#: Past the ORM: an import asks these for some thousand people, and an IN of its own for each costs as much again.
-_SERVED = """
-SELECT s.id, s.subject, s.claimed_at, n.means, n.scopes FROM consent_served s
-JOIN consent_notice n ON n.id = s.notice_id WHERE s.subject = ANY($1::uuid[])
-"""
-_SAID = """
-SELECT id, subject, external_id, means, scope, step, claimed_at, stated_by, explicit, guardian, towards
-FROM consent_step WHERE subject = ANY($1::uuid[]) OR (platform = $2::text AND external_id = ANY($3::text[]))
-"""
+_SERVED = recorded.of(
+    "consent_served",
+    "r.subject::text, r.claimed_at, w.means, w.scopes",
+    "consent_served r JOIN consent_notice w ON w.id = r.notice_id",
+    "r.subject = ANY($1::uuid[])",
+)
+_SAID = recorded.of(
+    "consent_step",
+    "r.subject::text, r.external_id, r.means, r.scope, r.step, r.claimed_at, r.stated_by, r.explicit, r.guardian,"
+    " r.towards",
+    "consent_step r",
+    "r.subject = ANY($1::uuid[]) OR (r.platform = $2::text AND r.external_id = ANY($3::text[]))",
+)
+_DOCUMENTS = recorded.of(
+    "consent_document",
+    "r.staff_id, r.kind, r.signed_on",
+    "consent_document r",
+    "r.staff_id = ANY($1::uuid[])",
+)
+#: Spans that share an instant with the days in question.
+_SHIFTS, _LEAVE = (
+    recorded.of(
+        table,
+        "r.staff_id, r.begins, r.ends, r.kind",
+        f"{table} r",
+        "r.staff_id = ANY($1::uuid[]) AND r.begins < $2 AND r.ends > $3",
+    )
+    for table in ("consent_shift", "consent_leave")
+)
+_DAYS = recorded.of(
+    "consent_calendar_day",
+    "r.day, r.kind",
+    "(SELECT DISTINCT ON (day) id, day, kind FROM consent_calendar_day WHERE day BETWEEN $1 AND $2"
+    " ORDER BY day, revision DESC) r",
+    "TRUE",
+)
+_POLICIES = recorded.of("consent_policy", "r.starts_at, r.rules", "consent_policy r", "TRUE")
 _MEANS, _SCOPES, _STEPS = (
     {m.value: m for m in Means},
     {s.value: s for s in Scope},
@@ -321,103 +339,89 @@ _MEANS, _SCOPES, _STEPS = (
 
 def served_facts(subjects: Collection[UUID]) -> dict[UUID, list[f.ServedFact]]:
     """Which notices reached whom."""
-    rows = plain.rows(_SERVED, [plain.array(subjects)]) if subjects else []
-    recorded = _recorded("consent_served", [r[0] for r in rows])
+    names = {str(subject): subject for subject in subjects}
+    rows = plain.rows(_SERVED, [plain.array(names)]) if subjects else []
     # All who were told by one notice were told of the same.
     all_means = cache(lambda words: frozenset(map(Means, words)))
     all_scopes = cache(lambda words: frozenset(map(Scope, words)))
-    found: dict[UUID, list[f.ServedFact]] = defaultdict(list)
-    for id_, subject, claimed, means, scopes in rows:
-        if (mark := recorded.get(key := str(id_))) is not None:
-            found[subject].append(
-                f.ServedFact(
-                    ("consent_served", key), all_means(tuple(means)), all_scopes(tuple(scopes)), claimed, mark.time
-                )
-            )  # fmt: skip
-    return found
+    found: dict[str, list[f.ServedFact]] = defaultdict(list)
+    for key, _, _, time, subject, claimed, means, scopes in rows:
+        found[subject].append(
+            f.ServedFact(
+                ("consent_served", key), all_means(tuple(means)), all_scopes(tuple(scopes)), claimed, time
+            )
+        )  # fmt: skip
+    return {names[subject]: served for subject, served in found.items()}
 
 
 def step_facts(
     subjects: Collection[UUID], *, platform: str, external_ids: Collection[str]
 ) -> dict[f.Subject, list[f.StepFact]]:
     """What people said, and what the platform says they said."""
-    rows = plain.rows(_SAID, [plain.array(subjects), platform, list(external_ids)])
-    recorded = _recorded("consent_step", [r[0] for r in rows])
-    found: dict[f.Subject, list[f.StepFact]] = defaultdict(list)
-    for id_, subject, external, means, scope, step, claimed, by, explicit, guardian, towards in rows:
-        if (mark := recorded.get(key := str(id_))) is not None:
-            found[subject or external].append(
-                f.StepFact(
-                    ("consent_step", key), _MEANS[means], _SCOPES[scope], _STEPS[step], claimed,
-                    by == StatedBy.PLATFORM.value, explicit, guardian, towards, (mark.entry, mark.n), mark.time,
-                )
-            )  # fmt: skip
-    return found
+    names = {str(subject): subject for subject in subjects}
+    rows = plain.rows(_SAID, [plain.array(names), platform, list(external_ids)])
+    found: dict[tuple[str | None, str], list[f.StepFact]] = defaultdict(list)
+    for (
+        key,
+        entry,
+        n,
+        time,
+        subject,
+        external,
+        means,
+        scope,
+        step,
+        claimed,
+        by,
+        explicit,
+        guardian,
+        towards,
+    ) in rows:
+        found[subject, "" if subject else external].append(
+            f.StepFact(
+                ("consent_step", key), _MEANS[means], _SCOPES[scope], _STEPS[step], claimed,
+                by == StatedBy.PLATFORM.value, explicit, guardian, towards, (entry, n), time,
+            )
+        )  # fmt: skip
+    return {
+        external if subject is None else names.get(subject) or UUID(subject): said
+        for (subject, external), said in found.items()
+    }
 
 
 def _documents(staff: Collection[UUID]) -> dict[UUID, list[f.DocumentFact]]:
-    rows = list(
-        Document.objects.filter(staff_id__in=staff).values_list("id", "staff_id", "kind", "signed_on")
-    )
-    recorded = _recorded("consent_document", [r[0] for r in rows])
     found: dict[UUID, list[f.DocumentFact]] = defaultdict(list)
-    for key, who, kind, signed_on in rows:
-        if (mark := recorded.get(str(key))) is not None:
-            name = ("consent_document", str(key))
-            found[who].append(f.DocumentFact(name, DocumentKind(kind), signed_on, mark.time))
+    for key, _, _, time, who, kind, signed_on in plain.rows(_DOCUMENTS, [plain.array(staff)]):
+        found[who].append(f.DocumentFact(("consent_document", key), DocumentKind(kind), signed_on, time))
     return found
 
 
-def _over(model: type[Shift] | type[Leave], staff: Collection[UUID], since: int, until: int) -> Any:
-    """Spans that share an instant with the days in question."""
-    rows = model.objects.filter(staff_id__in=staff, begins__lt=until + DAY, ends__gt=since - DAY)
-    return list(rows.values_list("id", "staff_id", "begins", "ends", "kind"))
-
-
 def _shifts(staff: Collection[UUID], since: int, until: int) -> dict[UUID, list[f.ShiftFact]]:
-    rows = _over(Shift, staff, since, until)
-    recorded = _recorded("consent_shift", [r[0] for r in rows])
+    rows = plain.rows(_SHIFTS, [plain.array(staff), until + DAY, since - DAY])
     found: dict[UUID, list[f.ShiftFact]] = defaultdict(list)
-    for key, who, begins, ends, kind in rows:
-        if (m := recorded.get(str(key))) is not None:
-            name = ("consent_shift", str(key))
-            found[who].append(f.ShiftFact(name, begins, ends, ShiftKind(kind), (m.entry, m.n), m.time))
+    for key, entry, n, time, who, begins, ends, kind in rows:
+        found[who].append(
+            f.ShiftFact(("consent_shift", key), begins, ends, ShiftKind(kind), (entry, n), time)
+        )
     return found
 
 
 def _leave(staff: Collection[UUID], since: int, until: int) -> dict[UUID, list[f.LeaveFact]]:
-    rows = _over(Leave, staff, since, until)
-    recorded = _recorded("consent_leave", [r[0] for r in rows])
+    rows = plain.rows(_LEAVE, [plain.array(staff), until + DAY, since - DAY])
     found: dict[UUID, list[f.LeaveFact]] = defaultdict(list)
-    for key, who, begins, ends, kind in rows:
-        if (m := recorded.get(str(key))) is not None:
-            found[who].append(
-                f.LeaveFact(("consent_leave", str(key)), begins, ends, kind, (m.entry, m.n), m.time)
-            )
+    for key, entry, n, time, who, begins, ends, kind in rows:
+        found[who].append(f.LeaveFact(("consent_leave", key), begins, ends, kind, (entry, n), time))
     return found
 
 
 def _days(since: int, until: int) -> dict[date, f.DayFact]:
-    rows = list(
-        CalendarDay.objects.filter(day__gte=local_day(since), day__lte=local_day(until))
-        .order_by("day", "-revision")
-        .distinct("day")
-        .values_list("id", "day", "kind")
-    )
-    recorded = _recorded("consent_calendar_day", [r[0] for r in rows])
-    return {
-        day: f.DayFact(("consent_calendar_day", str(key)), DayKind(kind))
-        for key, day, kind in rows
-        if str(key) in recorded
-    }
+    rows = plain.rows(_DAYS, [local_day(since), local_day(until)])
+    return {day: f.DayFact(("consent_calendar_day", key), DayKind(kind)) for key, _, _, _, day, kind in rows}
 
 
 def policy_facts() -> list[f.PolicyFact]:
     """Every policy there was."""
-    rows = list(Policy.objects.values_list("id", "starts_at", "rules"))
-    recorded = _recorded("consent_policy", [r[0] for r in rows])
     return [
-        f.PolicyFact(("consent_policy", str(key)), starts_at, read_rules(rules), (m.entry, m.n), m.time)
-        for key, starts_at, rules in rows
-        if (m := recorded.get(str(key))) is not None
+        f.PolicyFact(("consent_policy", key), starts_at, read_rules(rules), (entry, n), time)
+        for key, entry, n, time, starts_at, rules in plain.rows(_POLICIES, [])
     ]

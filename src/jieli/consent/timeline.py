@@ -8,8 +8,7 @@ later; between two statements of one platform its own times decide.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, Self, TypeVar
 
 from jieli.consent.facts import Order, RowName, StepFact
 from jieli.consent.types import Step
@@ -19,33 +18,49 @@ T = TypeVar("T")
 
 #: 2011-01-01 in Shanghai: nothing that a work account carried is older, an earlier time is a mistake.
 EARLIEST = 1_293_811_200 * SECOND
+#: After the last change nothing ends a value.
+FOREVER = 1 << 62
 _NEVER: tuple[int, Order] = (-1, (-1, -1))
 
 
 class Track(Generic[T]):
-    """A value that changes only at known instants; each stretch is worked out once, when first asked for."""
+    """A value that changes only at known instants; each stretch is worked out once, when first asked for.
 
-    __slots__ = ("_work_out", "answers", "starts")
+    `value` is what was asked for last and holds from `since` until just before `until`: whoever finds his instant
+    there need not ask `at`. `starts` are the beginnings of all stretches.
+    """
+
+    __slots__ = ("_answers", "_work_out", "since", "starts", "until", "value")
 
     def __init__(self, changes: Iterable[int], work_out: Callable[[int], T]) -> None:
         self.starts = sorted({EARLIEST, *(c for c in changes if c > EARLIEST)})
-        self.answers: list[T | None] = [None] * len(self.starts)
+        self._answers: list[T | None] = [None] * len(self.starts)
         self._work_out = work_out
+        self.since = self.until = 0
+        self.value: T
+
+    @classmethod
+    def known(cls, starts: list[int], values: Sequence[T]) -> Self:
+        """The track whose values are worked out already; `starts` in order, EARLIEST first."""
+        track = cls((), lambda ms: values[bisect_right(starts, ms) - 1])
+        track.starts, track._answers = starts, list(values)
+        return track
 
     def at(self, ms: int) -> T:
         """The value at an instant not before EARLIEST."""
-        return self.in_stretch(bisect_right(self.starts, ms) - 1)
-
-    def in_stretch(self, i: int) -> T:
-        """The value in the i-th stretch."""
-        found = self.answers[i]
+        if self.since <= ms < self.until:
+            return self.value
+        starts = self.starts
+        end = bisect_right(starts, ms)
+        found = self._answers[end - 1]
         if found is None:
-            found = self.answers[i] = self._work_out(self.starts[i])
+            found = self._answers[end - 1] = self._work_out(starts[end - 1])
+        self.since, self.value = starts[end - 1], found
+        self.until = starts[end] if end < len(starts) else FOREVER
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """What somebody's statements come to at an instant, for one means and scope."""
 
     explicit: RowName | None = None  # an explicit grant that stands, the first recorded one
@@ -105,7 +120,10 @@ class _Sweep:
     def consent(self) -> Consent:
         """What stands now; of several grants the one written first."""
         explicit = by_platform = guardian = default = None
-        for s in sorted(self.standing, key=lambda s: s.order, reverse=True):
+        standing = self.standing
+        if len(standing) > 1:
+            standing = sorted(standing, key=lambda s: s.order, reverse=True)
+        for s in standing:
             if not s.explicit:
                 default = s.row
                 continue
@@ -134,14 +152,13 @@ def consent_over_time(
                 return EARLIEST
         return max(EARLIEST, min(s.claimed, s.time))
 
-    taken = sorted(steps, key=lambda s: (max(EARLIEST, effect(s)), s.order))
+    taken = [(max(EARLIEST, effect(s)), s.order, n) for n, s in enumerate(steps)]
+    taken.sort()
     sweep, starts, answers = _Sweep(), [EARLIEST], [NOTHING_SAID]
-    for s in taken:
-        sweep.take(s)
-        when = max(EARLIEST, effect(s))
+    for when, _, n in taken:
+        sweep.take(steps[n])
         if when != starts[-1]:
             starts.append(when)
             answers.append(NOTHING_SAID)
         answers[-1] = sweep.consent()
-    track: Track[Consent] = Track(starts, lambda ms: answers[bisect_right(starts, ms) - 1])
-    return track
+    return Track.known(starts, answers)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from uuid import UUID
 
+from jieli.ledger import plain
 from jieli.parties.models import Customer, CustomerIdentity, Engagement, LegalEntity, Order, Staff, Unit
 from jieli.parties.types import (
     ERASED,
@@ -85,6 +86,18 @@ def customer(ids: Collection[UUID]) -> dict[UUID, CustomerRef]:
     return {ref.id: ref for ref in map(_customer, found)}
 
 
+def named(word: str) -> list[StaffRef | CustomerRef]:
+    """Whoever a word is the 工号, the 客户编号 or the id of, the erased too; several where it means more than one."""
+    found: dict[UUID, StaffRef | CustomerRef] = {}
+    for ref in (*staff_by_no([word]).values(), *customers_by_no([word]).values()):
+        found[ref.id] = ref
+    try:
+        key = UUID(word)
+    except ValueError:
+        return list(found.values())
+    return list((found | staff([key]) | customer([key])).values())
+
+
 def phones(customer_ids: Collection[UUID]) -> dict[UUID, str]:
     """The telephone number of each of these customers that has one: only for telling him something."""
     found = Customer.objects.filter(id__in=customer_ids, phone__isnull=False)
@@ -99,18 +112,26 @@ def identities(platform: str, external_ids: Collection[str] | None = None) -> di
     return {str(who): customer for who, customer in found.values_list("external_id", "customer_id")}
 
 
+#: Past the ORM: an import asks these for some thousand people.
+_EXTERNAL_IDS = """
+SELECT external_id FROM parties_customer_identity WHERE platform = $1 AND external_id IS NOT NULL LIMIT $2
+"""
+_IDENTITIES = """
+SELECT i.external_id, i.id, i.customer_id, c.minor FROM parties_customer_identity i
+JOIN parties_customer c ON c.id = i.customer_id WHERE i.platform = $1 AND i.external_id = ANY($2::text[])
+"""
+
+
 def external_ids(platform: str, *, at_most: int) -> set[str] | None:
     """Every id by which a platform names a customer; None where there are more than `at_most`."""
-    found = CustomerIdentity.objects.filter(platform=platform).exclude(external_id=None)
-    ids = set(found.values_list("external_id", flat=True)[: at_most + 1])
-    return None if len(ids) > at_most else {str(who) for who in ids}
+    ids = {who for (who,) in plain.rows(_EXTERNAL_IDS, [platform, at_most + 1])}
+    return None if len(ids) > at_most else ids
 
 
 def identity_rows(platform: str, external_ids: Collection[str]) -> dict[str, tuple[UUID, UUID, bool]]:
     """What a basis rests on, for each id of a platform: the register row's own id, the customer, whether a minor."""
-    found = CustomerIdentity.objects.filter(platform=platform, external_id__in=external_ids)
-    rows = found.values_list("external_id", "id", "customer_id", "customer__minor")
-    return {str(who): (row, customer, bool(minor)) for who, row, customer, minor in rows}
+    rows = plain.rows(_IDENTITIES, [platform, list(external_ids)])
+    return {who: (row, customer, bool(minor)) for who, row, customer, minor in rows}
 
 
 def identities_of(customer_ids: Collection[UUID]) -> dict[UUID, list[tuple[str, str]]]:
