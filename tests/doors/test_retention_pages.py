@@ -1,6 +1,7 @@
 """保存多久: both sides see the same periods, with their articles; a person sees how much of his, and until when."""
 
 from collections.abc import Callable
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -10,11 +11,19 @@ from jieli.access.types import Role
 from jieli.archive import operations, retention
 from jieli.archive import queries as archived
 from jieli.archive.types import HoldScope
+from jieli.consent.models import Document
 from jieli.doors.web import door
+from jieli.kernel.ids import new_id
 from jieli.kernel.times import DAY
 from jieli.law import queries as law
+from jieli.ledger.operations import book
 from jieli.matters import operations as matters
 from jieli.matters.types import Involved, MatterKind, PersonKind
+from jieli.papers import operations as paper_operations
+from jieli.papers import queries as papers
+from jieli.parties import operations as party_operations
+from jieli.parties import queries as parties
+from jieli.parties.types import NewStaff
 from tests.conftest import NOW
 from tests.doors import sample, sample_talk
 from tests.rooms.test_retention_records import opening
@@ -83,7 +92,7 @@ def test_the_company_sees_the_same_periods_what_is_due_and_what_keeps_it(
     )  # fmt: skip
     operations.keep_limits(at=LATER)
     held = text(auditor, "/retention/")
-    assert "都受保全，不能销毁" in held
+    assert "都须再留，不能销毁" in held
     assert "1 人的记录仍在仲裁时效之内或事项未结" in held
 
 
@@ -126,6 +135,43 @@ def test_a_plan_is_asked_for_agreed_to_and_carried_out_on_pages_alone(
     assert archived.certificate(plan.id) is not None
 
 
+def test_papers_whose_classes_have_all_ended_go_on_pages_alone(as_person: As, later: sample.Sample) -> None:
+    admin, yan = as_person(administrator()), as_person(sample.person("yan", Role.COMPLIANCE))
+    paper, alone = received("劳动合同"), received("便条")
+    document = Document(
+        id=new_id(LATER), staff_id=left_long_ago(), kind="劳动合同条款", signed_on=date(2021, 2, 3), title="",
+        paper=paper,
+    )  # fmt: skip
+    with book(at=LATER) as b:
+        b.entry("test.cite", by="person:a", facts={}).insert(document)
+    asking = text(admin, "/retention/")
+    assert 'value="contract"' in asking and "劳动合同文本：1 条" in asking
+    assert "另有 1 份文书没有登记用途" in asking
+    assert (
+        admin.post("/retention/propose", {"code": "contract", "reason": "每年清理"}, follow=True).status_code
+        == 200
+    )
+    [plan] = retention.state(at=LATER).plans
+    yan.post(f"/approvals/{plan.request}", {"decision": "agree", "reason": ""})
+    assert "已执行 1 个计划" in admin.post("/retention/run", follow=True).content.decode()
+    done = archived.certificate(plan.id)
+    assert done is not None and done.backups_gone_by > done.live_gone_at
+    assert (papers.paper(paper).destroyed, papers.paper(alone).destroyed) == (True, False)
+
+
+def received(kind: str) -> UUID:
+    return paper_operations.receive(
+        kind=kind, title=f"某人的{kind}", content=b"%PDF-1.7 x", media_type="application/pdf", by="person:a", at=LATER
+    ).id  # fmt: skip
+
+
+def left_long_ago() -> UUID:
+    unit = next(iter(parties.units_by_code().values()))
+    person = NewStaff("E900", "离职员工", unit, "店员", date(2019, 1, 2), left_on=date(2022, 3, 1))
+    party_operations.register_staff([person], by="person:a", at=LATER)
+    return parties.staff_by_no()["E900"].id
+
+
 def administrator() -> UUID:
     return sample.person("admin", Role.SYSTEM)
 
@@ -137,7 +183,7 @@ def administrator() -> UUID:
         ({"reason": "清理"}, "console.mistyped"),
         ({"code": "chat", "reason": "  "}, "console.mistyped"),
         ({"code": "call", "reason": "清理"}, "archive.nothing_due"),
-        ({"code": "consent", "reason": "清理"}, "archive.unknown_class"),
+        ({"code": "log", "reason": "清理"}, "archive.unknown_class"),
         ({"code": "x' OR 1", "reason": "清理"}, "archive.unknown_class"),
     ],
 )

@@ -77,7 +77,7 @@ def test_every_class_is_destroyed_by_a_plan_or_says_why_not() -> None:
     for one in retention.defaults()[1]:
         assert one.destroyed == (not one.stays)
     with pytest.raises(RetentionUnknown):
-        operations.run_class(code="consent", at=NOW, **WHO)
+        operations.run_class(code="log", at=NOW, **WHO)
 
 
 def test_what_was_looked_for_goes_with_all_that_said_it_and_that_somebody_looked_stays(

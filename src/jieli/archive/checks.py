@@ -33,7 +33,10 @@ _PLACE = places.SQL.format("p", "entry")
 #: Tables whose rows a destruction empties and marks; those of registers (ADR 26), and rows that bear no mark.
 _EMPTIED = ("archive_basis", "archive_conversation", "archive_media")
 _REGISTERS = ("parties_staff", "parties_customer", "parties_customer_identity")
-_UNMARKED = ("access_user", "access_credential", "assets_group_member", "reading_opening")
+_UNMARKED = (
+    "access_user", "access_credential", "assets_group_member", "reading_opening", "papers_paper", "papers_answer",
+    "papers_signature", "papers_refusal", "papers_delivery", "papers_delivery_result", "papers_seal_use",
+)  # fmt: skip
 
 
 def checks() -> list[Check]:

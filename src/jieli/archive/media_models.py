@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from jieli.archive.media.types import Agreement, RemovalState, Unit
+from jieli.archive.media.types import Agreement, Refusal, RemovalState, Unit
 from jieli.ledger.tables import Kind, Row, derived, one_of, sealed
 
 
@@ -54,6 +54,23 @@ class Media(Row):
                 fields=["id"], name="archive_media_shredded", condition=Q(shredded_in__isnull=False)
             ),
         ]
+
+
+class MediaRefusal(Row):
+    """A file of an item that was brought or asked for and did not come in: why, and when. Nothing of the file."""
+
+    table_kind = Kind.APPEND
+    id = sealed(models.UUIDField(primary_key=True))
+    item = sealed(models.BigIntegerField())
+    n = sealed(models.SmallIntegerField())
+    reason = sealed(models.TextField())
+    by = sealed(models.TextField())
+    at = sealed(models.BigIntegerField())
+
+    class Meta:
+        db_table = "archive_media_refusal"
+        constraints = [one_of("archive_media_refusal_reason", "reason", Refusal)]
+        indexes = [models.Index(fields=["item", "n", "at"], name="archive_media_refusal_place")]
 
 
 class MediaRemoval(Row):

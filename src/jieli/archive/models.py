@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from jieli.archive.media_models import Media as Media
+from jieli.archive.media_models import MediaRefusal as MediaRefusal
 from jieli.archive.media_models import MediaRemoval as MediaRemoval
 from jieli.archive.types import EpochState, HoldScope
 from jieli.ledger.tables import Kind, Row, derived, free, sealed

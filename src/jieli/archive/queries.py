@@ -296,12 +296,20 @@ def grounds(shred: UUID) -> tuple[str, str] | None:
     return what, row.reason
 
 
+def erased_person(shred: UUID) -> UUID | None:
+    """Whose place in the registers a destruction emptied; None where it emptied nobody's."""
+    row = Shred.objects.filter(id=shred, scope=ShredScope.REGISTER.value).first()
+    return UUID(row.target) if row is not None and row.target is not None else None
+
+
 #: How a paper calls rows of tables that a destruction emptied beside content.
 _CALLED = {
     "parties_staff": "员工登记中的姓名、电话", "parties_customer": "客户登记中的姓名、电话、特征",
     "parties_customer_identity": "客户在各平台的编号", "access_user": "登录名与姓名",
     "access_credential": "通行密钥的名称", "assets_group_member": "群成员编号",
     "reading_opening": "查阅记录中的搜索词与所查对象",
+    "papers_paper": "文书的内容与题名", "papers_signature": "文书上的签名", "papers_refusal": "拒签登记",
+    "papers_delivery": "送达登记中的姓名与地址", "papers_delivery_result": "签收人", "papers_seal_use": "用印经办人",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from jieli.archive import destruction, erasing, holds, retention, taking
+from jieli.archive import destruction, erasing, holds, retention, staying, taking
 from jieli.archive.errors import PersonKept
 from jieli.archive.policy import kept_until
 from jieli.archive.types import CertificateRef, ShredScope
@@ -17,11 +17,15 @@ from jieli.parties import queries as parties
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """A person who was erased: the certificate, how many register rows were emptied, and where he is still named."""
+    """A person who was erased: the certificate, how many register rows were emptied, and where he is still named.
+
+    `papers` are those that concern him and stay, each with its last day and its ground.
+    """
 
     certificate: CertificateRef
     rows: int
     elsewhere: tuple[erasing.Named, ...]
+    papers: tuple[staying.Staying, ...]
 
 
 def erase_person(*, person: UUID, reason: str, by: str, at: int, matter: UUID | None = None) -> Erased:
@@ -44,7 +48,8 @@ def erase_person(*, person: UUID, reason: str, by: str, at: int, matter: UUID | 
             at=at, matter=matter,
         )  # fmt: skip
     done = destruction.finish(intent, by=by, at=at)
-    return Erased(done, rows, tuple(erasing.named_elsewhere(words)))
+    papers = tuple(staying.papers_of(person, at=at))
+    return Erased(done, rows, tuple(erasing.named_elsewhere(words)), papers)
 
 
 def _check_policy(person: UUID, *, at: int) -> None:

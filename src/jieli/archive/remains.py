@@ -20,12 +20,17 @@ TAKEN: Mapping[type[Row], tuple[str, ...]] = {
     Media: ("name", "root", "sha256"),
     Item: ("basis_id", "cipher_sha256", "ciphertext", "fields_digest"),
 }
-#: The same of other rooms' tables, whose rows stay at home: of registers (ADR 26), and of records that a plan empties.
+#: The same of other rooms' tables, whose rows stay at home: of registers (ADR 26), of records that a plan empties,
+#: and of papers with what stands beside them (ADR 28).
 OF_OTHERS: Mapping[str, tuple[str, ...]] = {
     "parties_staff": ("name", "phone"),
     "parties_customer": ("name", "phone", "region", "industry", "minor", "health"),
     "parties_customer_identity": ("external_id",),
     "reading_opening": ("query", "account", "party"),
+    "papers_paper": ("title", "sha256", "facts_digest"),
+    "papers_signature": ("sha256", "signer", "evidence"),
+    "papers_refusal": ("refuser",),
+    "papers_delivery": ("to",),
 }
 
 
@@ -37,11 +42,25 @@ def _nobody(row: Row) -> str:
     return ERASED
 
 
+def _nothing(row: Row) -> str:
+    return ""
+
+
+def _nobodies(row: Row) -> list[str]:
+    return [ERASED]
+
+
 #: What it writes instead, where a column may not be empty.
-INSTEAD: Mapping[str, Mapping[str, Callable[[Row], str]]] = {
+INSTEAD: Mapping[str, Mapping[str, Callable[[Row], str | list[str]]]] = {
     "access_user": {"name": _nobody, "sign_in": _own_word},
     "access_credential": {"label": _nobody},
     "assets_group_member": {"external_id": _own_word},
+    "papers_answer": {"who": _own_word},
+    "papers_signature": {"signer_name": _nobody},
+    "papers_refusal": {"refuser_name": _nobody, "reason": _nothing, "witnesses": _nobodies},
+    "papers_delivery": {"to_name": _nobody, "address": _nothing, "number": _own_word},
+    "papers_delivery_result": {"who": _nothing},
+    "papers_seal_use": {"handler": _nobody},
 }
 _SOME = 2_000
 

@@ -88,7 +88,8 @@ def _class(known: Mapping[str, RetentionClass], code: str) -> RetentionClass:
 def _check_months(one: RetentionClass, months: int) -> None:
     least = max(one.least_months, 1)
     if months < least:
-        grounds = f"（{'、'.join(one.articles)}）" if one.least_months else ""
+        cited = "、".join(c.short() for c in law.cite_all(one.articles))
+        grounds = f"（{cited}）" if one.least_months else ""
         raise RetentionTooShort(
             f"{one.name}至少保存 {least} 个月{grounds}。", remedy=f"请给出不少于 {least} 的月数。"
         )
@@ -103,19 +104,19 @@ def state(*, at: int) -> RetentionState:
     for one in classes:
         before = due_before(today, one.months) if one.destroyed else None
         oldest = kept_until(local_day(first), one.months) if one.channel and first is not None else None
-        due, held = _due(one, at=at)
+        due, held = _due(one, version, at=at)
         found.append(ClassState(one, law.cite_all(one.articles), before, due, held, oldest))
     return RetentionState(version, defaults()[0], tuple(found), len(limits(at=at)), tuple(_open_plans(at=at)))
 
 
-def _due(one: RetentionClass, *, at: int) -> tuple[int, int]:
-    """How much of a class is past its time, and how much of that is held; counted up to what a plan takes."""
+def _due(one: RetentionClass, version: int, *, at: int) -> tuple[int, int]:
+    """How much of a class is past its time, and how much of that is kept; counted up to what a plan takes."""
     if one.channel:
         page = _items(one.channel, before=_cut(one, at=at), newest=2**62, after=(-(2**62), 0))
         items = [item for item, _ in page]
         return len(items), len(queries.covering(items)) if items else 0
     rows = records.due(one, _cut(one, at=at), MOST_IN_A_PLAN)
-    return len(rows), len(records.held(one, rows))
+    return len(rows), len(records.held(one, rows, policy=version, today=local_day(at)))
 
 
 def _cut(one: RetentionClass, *, at: int) -> int:
@@ -149,21 +150,20 @@ def _free(channel: str, *, before: int, newest: int, most: int) -> list[int]:
 
 
 class _Found(NamedTuple):
-    """What of a class nothing keeps: items of the archive, or records of another room as (table, id)."""
+    """What of a class nothing keeps: items of the archive, or records of another room."""
 
     items: list[int]
-    records: list[tuple[str, str]]
+    records: list[UUID]
 
     @property
     def size(self) -> int:
         return len(self.items) + len(self.records)
 
 
-def _found(one: RetentionClass, *, before: int, newest: int, most: int) -> _Found:
+def _found(one: RetentionClass, *, before: int, newest: int, most: int, policy: int, at: int) -> _Found:
     if one.channel:
         return _Found(_free(one.channel, before=before, newest=newest, most=most), [])
-    rows = records.free(one, before, most)
-    return _Found([], [(one.table, str(key)) for key in rows])
+    return _Found([], records.free(one, before, most, policy=policy, today=local_day(at)))
 
 
 def propose(*, code: str, reason: str, by: str, at: int) -> PlanRef:
@@ -188,7 +188,7 @@ def _plan(code: str, *, reason: str, by: str, at: int) -> RetentionPlan:
         keep_limits(at=at)
         version, classes = policy()
         one = _class({c.code: c for c in classes if c.destroyed}, code)
-        found = _found(one, before=_cut(one, at=at), newest=2**62, most=MOST_IN_A_PLAN)
+        found = _found(one, before=_cut(one, at=at), newest=2**62, most=MOST_IN_A_PLAN, policy=version, at=at)
         if not found.size:
             raise NothingDue(
                 f"{one.name}没有到期而未受保全的内容。",
@@ -247,14 +247,14 @@ def _intend(row: RetentionPlan, *, by: str, at: int) -> None:
     locks.destroy_one_at_a_time()
     keep_limits(at=at)
     one = _class({c.code: c for c in defaults()[1]}, row.code)
-    found = _found(one, before=row.before, newest=row.newest, most=row.items)
+    found = _found(one, before=row.before, newest=row.newest, most=row.items, policy=row.policy, at=at)
     if not found.size or Shred.objects.filter(id=row.id).exists():
         raise NothingDue("计划之内没有可销毁的内容。", remedy="它们可能受保全，或计划已经执行。")
     reason = f"保存期限届满（{_name(row.code)}，第 {row.policy} 版）：{row.reason}"
     with _not_due_is_named():
         destruction.intend(
             id=row.id, items=found.items, scope=ShredScope.CLASS, target=row.code, reason=reason, by=by, at=at,
-            records=found.records,
+            records=records.rows(one, found.records),
         )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from jieli.archive import ports, segments, stored
@@ -27,22 +27,21 @@ class FoundPage:
     following: tuple[int, int] | None
 
 
-def search_candidates(
-    query: str,
-    *,
-    from_ms: int | None = None,
-    to_ms: int | None = None,
-    conversation: int | None = None,
-    account: UUID | None = None,
-    party: UUID | None = None,
-    limit: int = 50,
-    after: tuple[int, int] | None = None,
-) -> CandidatePage:
+class Narrowed(TypedDict, total=False):
+    """What `find` takes beside the query."""
+
+    from_ms: int | None
+    to_ms: int | None
+    conversation: int | None
+    account: UUID | None
+    party: UUID | None
+    limit: int
+    after: tuple[int, int] | None
+
+
+def search_candidates(query: str, **narrowed: Unpack[Narrowed]) -> CandidatePage:
     """Items whose text may hold the query, as values alone: see `find`."""
-    page = find(
-        query, from_ms=from_ms, to_ms=to_ms, conversation=conversation, account=account, party=party, limit=limit,
-        after=after,
-    )  # fmt: skip
+    page = find(query, **narrowed)
     return CandidatePage(tuple(one.ref for one in page.found), page.following)
 
 

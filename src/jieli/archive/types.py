@@ -175,7 +175,8 @@ class OpenedItem(NamedTuple):
     """An item's content, checked against what was sealed. `secret` opens and proves each field (ADR 1).
 
     `row` is the canonical JSON of the sealed columns, as its leaf proves them; `expanded` what the secret of an item
-    without media is expanded to, so that whoever opens thousands does it once.
+    without media is expanded to, and `five` the bytes of its fields where it has exactly the usual five, as they were
+    checked: whoever proves thousands makes neither twice.
     """
 
     item: ItemRef
@@ -187,6 +188,7 @@ class OpenedItem(NamedTuple):
     secret: bytes
     row: bytes
     expanded: bytes = b""
+    five: tuple[bytes, bytes, bytes, bytes, bytes] | None = None
 
     def __repr__(self) -> str:
         return f"OpenedItem({self.item.item_id})"  # content never reaches a log

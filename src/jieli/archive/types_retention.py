@@ -37,6 +37,20 @@ class RetentionClass:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPaper:
+    """One reason why a paper may not go: `kind` is 期限 with its last day, 未结, 未登记, or a hold's scope (人, 时效).
+
+    `code` is the class whose period it is, where it is one; `what` says of whom or what: a matter's number, a ground.
+    """
+
+    paper: UUID
+    kind: str
+    code: str | None
+    what: str | None
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClassState:
     """A class today. What began before `before` is due: `due` of it (counted up to a plan's size), `held` of these.
 

@@ -70,11 +70,12 @@ ORDER BY e.index
 def changes(*, log: int | None = None) -> list[Change]:
     """What a log, by default the live one, says of its keys, oldest first. An entry that cannot be read says nothing:
     fsck's walk along the book names it."""
-    found = (_read(*row) for row in rows(_CHANGES, [KIND, log]))
+    found = (read(*row) for row in rows(_CHANGES, [KIND, log]))
     return [change for change in found if change is not None]
 
 
-def _read(index: int, time: int, body: bytes) -> Change | None:
+def read(index: int, time: int, body: bytes) -> Change | None:
+    """What an entry's first part says; None where it says nothing that can be read."""
     try:
         said: Any = canonical.decode(body)
         facts = said["facts"]

@@ -184,9 +184,7 @@ class Outside:
     def entries(self, start: int, stop: int) -> Iterator[list[Entry]]:
         """The entries from `start` to `stop`, a bundle at a time."""
         for n in range(start // TILE, -(-stop // TILE)):
-            there = min(TILE, self.head.size - n * TILE)
-            data = reader(self.directory)(Tile("entries", n, there).path())
-            found = tiles.unpack_entries(data or b"")
+            found = tiles.unpack_entries(self._bundle(n))
             yield [parse_entry(e) for e in found[max(0, start - n * TILE) : stop - n * TILE]]
 
     def opened(self, start: int, stop: int, *, kind: str = "") -> list[OpenedEntry]:
@@ -200,13 +198,25 @@ class Outside:
             one["entry"]: one for one in lines if start <= one["entry"] < stop and kind in ("", one["kind"])
         }
         found = []
-        at = start
-        for bundle in self.entries(start, stop) if wanted else ():
-            for index, entry in enumerate(bundle, at):
-                if index in wanted:
-                    found.append(_checked(wanted[index], entry))
-            at += len(bundle)
+        for n in sorted({index // TILE for index in wanted}):
+            first = max(start, n * TILE)
+            for bundle in self.entries(first, min(stop, (n + 1) * TILE)):
+                here = enumerate(bundle, first)
+                found += [_checked(wanted[index], entry) for index, entry in here if index in wanted]
         return found
+
+    def places(self, kind: str) -> list[int]:
+        """Where entries of a kind stand."""
+        found = []
+        for n in range(-(-self.head.size // TILE)):
+            if kind.encode() in self._bundle(n):  # most bundles have none, and are not read entry by entry
+                [bundle] = self.entries(n * TILE, min(self.head.size, (n + 1) * TILE))
+                found += [index for index, entry in enumerate(bundle, n * TILE) if entry.kind == kind]
+        return found
+
+    def _bundle(self, n: int) -> bytes:
+        there = min(TILE, self.head.size - n * TILE)
+        return reader(self.directory)(Tile("entries", n, there).path()) or b""
 
 
 def _checked(line: dict[str, Any], entry: Entry) -> OpenedEntry:

@@ -1,6 +1,7 @@
 """Papers and their bytes, and what stands beside them: signatures, refusals, deliveries, uses of the seal.
 
-The bytes stand apart, so that whoever reads the register does not read the scans. Nothing here is ever changed.
+The bytes stand apart, so that whoever reads the register does not read the scans. Nothing here is ever changed. A plan
+of the archive may empty a paper whose time is over (ADR 28): bytes, digests, title and names go, the rows stay.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -16,14 +17,15 @@ _PROTECT = models.PROTECT
 class Paper(Row):
     """A document as issued or as received. `sha256` is of the content, and seals it.
 
-    `number` and `facts_digest` are what the code on the page leads to; null for what we received.
+    `number` and `facts_digest` are what the code on the page leads to; null for what we received. A paper without
+    `sha256` was destroyed.
     """
 
     table_kind = Kind.APPEND
     id = sealed(models.UUIDField(primary_key=True))
     kind = sealed(models.TextField())
     title = sealed(models.TextField(null=True), personal=True)
-    sha256 = sealed(models.BinaryField())
+    sha256 = sealed(models.BinaryField(null=True))
     media_type = sealed(models.TextField())
     size = sealed(models.IntegerField())
     origin = sealed(models.TextField())
@@ -79,12 +81,12 @@ class Signature(Row):
     table_kind = Kind.APPEND
     id = sealed(models.UUIDField(primary_key=True))
     paper = sealed(models.ForeignKey(Paper, on_delete=_PROTECT))
-    sha256 = sealed(models.BinaryField())
+    sha256 = sealed(models.BinaryField(null=True))
     role = sealed(models.TextField())
     signer = sealed(models.UUIDField(null=True))
     signer_name = sealed(models.TextField(), personal=True)
     grade = sealed(models.TextField())
-    evidence = sealed(models.JSONField(), personal=True)
+    evidence = sealed(models.JSONField(null=True), personal=True)
     scan = sealed(models.ForeignKey(Paper, null=True, on_delete=_PROTECT, related_name="+"))
     signed_at = sealed(models.BigIntegerField())
 

@@ -135,7 +135,7 @@ def sign(
     here; 丙 how the person was signed in, and no signature; 线下 a `scan`, and nothing else. SignatureRefused says
     what is missing; AlreadyAnswered when he has signed or refused in this role.
     """
-    signed, given = queries.paper(paper), dict(evidence or {})
+    signed, given = _living(paper), dict(evidence or {})
     check_signature(
         grade=grade, evidence=given, has_scan=scan is not None, sha256=bytes.fromhex(signed.sha256)
     )
@@ -296,8 +296,20 @@ def _check_named(role: str, name: str) -> None:
 def _check_papers(*ids: UUID | None) -> None:
     """Every paper that a row will name exists; else the database would say so only at the commit."""
     named = {id for id in ids if id is not None}
-    for id in named - queries.papers(named).keys():
-        queries.paper(id)
+    found = queries.papers(named)
+    for id in named:
+        if id not in found or found[id].destroyed:
+            _living(id)
+
+
+def _living(id: UUID) -> PaperRef:
+    """A paper that is still there: nothing more is entered of one that was destroyed."""
+    found = queries.paper(id)
+    if found.destroyed:
+        raise PaperRefused(
+            "这份文书已依法销毁，不能再登记。", remedy="请另出一份文书。", code="papers.destroyed"
+        )
+    return found
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from jieli.papers.errors import NoSuchPaper
 from jieli.papers.facts import SHORT, read_code
-from jieli.papers.models import Content, Delivery, DeliveryResult, Paper, Refusal, SealUse, Signature
+from jieli.papers.models import Answer, Content, Delivery, DeliveryResult, Paper, Refusal, SealUse, Signature
 from jieli.papers.signing import (
     Channel,
     DeliveryRef,
@@ -39,6 +39,23 @@ def content(id: UUID) -> bytes:
     if data is None:
         raise _unknown()
     return bytes(data)
+
+
+def rows_of(papers: Iterable[UUID]) -> list[tuple[str, str]]:
+    """(table, id) of every row that says something of these papers: the register's, and what stands beside it.
+
+    Scans and proofs are papers of their own, and not in it.
+    """
+    ids = list(papers)
+    found = [
+        (Paper._meta.db_table, key) for key in Paper.objects.filter(id__in=ids).values_list("id", flat=True)
+    ]
+    for model in (Answer, Signature, Refusal, Delivery, SealUse):
+        keys = model._base_manager.filter(paper__in=ids).values_list("id", flat=True)
+        found += [(model._meta.db_table, key) for key in keys]
+    results = DeliveryResult.objects.filter(delivery__paper__in=ids).values_list("id", flat=True)
+    found += [(DeliveryResult._meta.db_table, key) for key in results]
+    return sorted((table, str(key)) for table, key in found)
 
 
 def by_digest(sha256: str) -> list[PaperRef]:
@@ -107,7 +124,7 @@ def as_ref(row: Paper) -> PaperRef:
         id=row.id,
         kind=row.kind,
         title=row.title or "",
-        sha256=bytes(row.sha256).hex(),
+        sha256=bytes(row.sha256 or b"").hex(),
         media_type=row.media_type,
         size=row.size,
         origin=Origin(row.origin),
@@ -122,12 +139,12 @@ def as_signature(row: Signature) -> SignatureRef:
     return SignatureRef(
         id=row.id,
         paper=row.paper_id,
-        paper_sha256=bytes(row.sha256).hex(),
+        paper_sha256=bytes(row.sha256 or b"").hex(),
         role=row.role,
         signer=row.signer,
         signer_name=row.signer_name,
         grade=Grade(row.grade),
-        evidence=dict(row.evidence),
+        evidence=dict(row.evidence or {}),
         scan=row.scan_id,
         signed_at=row.signed_at,
     )

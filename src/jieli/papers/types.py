@@ -29,7 +29,7 @@ class MediaType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaperRef:
-    """A paper without its bytes; `sha256` is 64 lower-case hex digits.
+    """A paper without its bytes; `sha256` is 64 lower-case hex digits, and empty once the paper was destroyed.
 
     `number` and `facts_digest` (64 hex digits) are those of a paper we issued; empty for one we received.
     """
@@ -44,6 +44,11 @@ class PaperRef:
     issued_at: int
     number: str = ""
     facts_digest: str = ""
+
+    @property
+    def destroyed(self) -> bool:
+        """Whether a plan emptied it (ADR 28): bytes, title and names are gone, its number and kind stay."""
+        return not self.sha256
 
 
 class Clock(StrEnum):

@@ -4,20 +4,18 @@ In: a machine opens the items as 附件入档 and shows nothing to anybody; out:
 whom it concerns see it on their own page.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import md5
 from pathlib import Path
 from uuid import UUID
 
 from jieli.access.policy import check_may
 from jieli.access.types import Permission, Person
 from jieli.archive import opening as archive
-from jieli.archive.errors import ItemDestroyed
-from jieli.archive.media import excerpts, keeping, matching, playable, queries
+from jieli.archive.media import excerpts, keeping, playable, queries, refusing
 from jieli.archive.media import opening as media
-from jieli.archive.media.errors import MediaEmpty, MediaKept
-from jieli.archive.media.types import MediaRef
+from jieli.archive.media.errors import MediaKept
+from jieli.archive.media.types import MediaRef, Refusal
 from jieli.archive.types import OpenedItem
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
@@ -26,11 +24,9 @@ from jieli.ledger.operations import book
 from jieli.reading.errors import NotOpened
 from jieli.reading.models import Opening
 from jieli.reading.operations import open_for_package, open_matter
-from jieli.reading.policy import MOST_AN_OPENING
 from jieli.reading.types import OpeningKind, SystemPurpose
 
 ROLE = "系统管理"
-_PIECE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,126 +40,42 @@ class Taken:
     blocks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What came of a folder: the kept, the files that no item claims, and those that could not be kept, by code.
-
-    `ambiguous`: recordings that may be of several calls, or of one that others may be of too, with all those calls.
-    """
-
-    kept: tuple[MediaRef, ...]
-    unmatched: tuple[Path, ...]
-    failed: tuple[tuple[Path, str], ...]
-    openings: int
-    ambiguous: tuple[tuple[Path, tuple[int, ...]], ...] = ()
-
-
 def add(
     *, path: Path, item: int, n: int, matter: str, by: Person, at: int, differing: bool = False
 ) -> MediaRef:
-    """Keep a file of an item. Errors: Forbidden, MatterNotOpen, ItemUnknown, those of `keeping.keep`."""
+    """Keep a file of an item; one that is refused is written down as such.
+
+    Errors: Forbidden, MatterNotOpen, ItemUnknown, those of `keeping.keep`.
+    """
+    opened = _place(item, n, matter, by, at=at)
+    try:
+        return keeping.keep(opened=opened, n=n, path=path, by=by.actor, at=at, differing=differing)
+    except JieliError as error:
+        if (reason := refusing.reason_of(error)) is not None:
+            refusing.refuse([(item, n, reason)], by=by.actor, at=at)
+        raise
+
+
+def not_to_be_had(*, item: int, n: int, reason: Refusal, matter: str, by: Person, at: int) -> None:
+    """Write down what the platform answered to whoever asked it for a file of an item.
+
+    Errors: Forbidden, MatterNotOpen, ItemUnknown, MediaKept, MediaNotClaimed.
+    """
+    keeping.claim_of(_place(item, n, matter, by, at=at), n)
+    refusing.refuse([(item, n, reason)], by=by.actor, at=at)
+
+
+def _place(item: int, n: int, matter: str, by: Person, *, at: int) -> OpenedItem:
+    """The item, opened for a file that has not come yet."""
     check_may(by, Permission.MANAGE_KEYS, at=at)
     if any(kept.n == n for kept in queries.of_items([item]).get(item, ())):
         raise MediaKept(item, n)
-    receipt = _commit([item], open_matter(matter), by, at=at)
+    receipt = open_for_files([item], open_matter(matter), by, at=at)
     [opened] = archive.open_items([item], receipt=receipt)
-    return keeping.keep(opened=opened, n=n, path=path, by=by.actor, at=at, differing=differing)
+    return opened
 
 
-def bring(
-    *, folder: Path, matter: str, by: Person, at: int, tolerance_s: int = matching.TOLERANCE_S
-) -> Brought:
-    """Keep each file of a folder that exactly one waiting item claims, by its MD5 or else by its name.
-
-    Calls whose record claims nothing get the recording that fits them alone (`archive.media.matching`).
-    A file that cannot be kept keeps no other from it. Crash: what is kept is kept; run it again for the rest.
-    Errors: Forbidden, MatterNotOpen, MediaEmpty for a folder without files.
-    """
-    check_may(by, Permission.MANAGE_KEYS, at=at)
-    thread = open_matter(matter)
-    files = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
-    if not files:
-        raise MediaEmpty("目录不存在，或者其中没有文件。", remedy="请核对目录的位置。")
-    waiting = _by_claim(files)
-    kept, failed, openings = list[MediaRef](), list[tuple[Path, str]](), 0
-    recordings, fitting = [matching.recording_of(path) for path in files], list[tuple[Path, OpenedItem]]()
-
-    def keep(opened: OpenedItem, n: int, path: Path) -> None:
-        try:
-            kept.append(keeping.keep(opened=opened, n=n, path=path, by=by.actor, at=at))
-        except JieliError as error:
-            failed.append((path, error.code))
-
-    for items in _waiting():
-        receipt = _commit(items, thread, by, at=at)
-        openings += 1
-        there = {(ref.item, ref.n) for refs in queries.of_items(items).values() for ref in refs}
-        found = _still_there(items, receipt)
-        for opened in found:
-            for n, path in _claimed(opened, waiting, there):
-                keep(opened, n, path)
-        fitting += matching.candidates(found, recordings, tolerance_s)
-        if not any(waiting.values()):
-            break
-    left = {path for paths in waiting.values() for path in paths}
-    calls = {opened.item.item_id: opened for _, opened in fitting}
-    which = matching.matched((path, opened.item.item_id) for path, opened in fitting if path in left)
-    for path, item in which.pairs:
-        keep(calls[item], 0, path)
-    left -= {path for path, _ in (*which.pairs, *which.ambiguous)}
-    return Brought(tuple(kept), tuple(sorted(left)), tuple(failed), openings, which.ambiguous)
-
-
-Claims = dict[tuple[str, str], list[Path]]
-
-
-def _by_claim(files: Sequence[Path]) -> Claims:
-    """The files under what a platform might have said of them: their MD5, and their name."""
-    found: Claims = {}
-    for path in files:
-        digest = md5(usedforsecurity=False)
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-        for key in (("md5", digest.hexdigest()), ("name", path.name), ("name", path.stem)):
-            found.setdefault(key, []).append(path)
-    return found
-
-
-def _claimed(opened: OpenedItem, waiting: Claims, there: set[tuple[int, int]]) -> Iterator[tuple[int, Path]]:
-    """Number and file of each open claim that fits exactly one file; that file is no longer waiting."""
-    for n, claim in enumerate(opened.media):
-        if (opened.item.item_id, n) in there:
-            continue
-        keys = [("md5", str(claim.get("digest", ""))), ("name", str(claim.get("name", "")))]
-        keys.append(("name", str(claim.get("locator", ""))))
-        if claim.get("digest"):
-            keys = keys[:1]  # a digest decides: another file of the same name is another file
-        path = next((waiting[key][0] for key in keys if len(set(waiting.get(key, ()))) == 1), None)
-        if path is not None:
-            for paths in waiting.values():
-                paths[:] = [other for other in paths if other != path]
-            yield n, path
-
-
-def _waiting() -> Iterator[list[int]]:
-    after = 0
-    while items := queries.waiting_items(after=after, limit=MOST_AN_OPENING):
-        yield items
-        after = items[-1]
-
-
-def _still_there(items: Sequence[int], receipt: UUID) -> list[OpenedItem]:
-    wanted = list(items)
-    while wanted:
-        try:
-            return archive.open_items(wanted, receipt=receipt)
-        except ItemDestroyed as destroyed:
-            wanted = [item for item in wanted if item not in set(destroyed.items)]
-    return []
-
-
-def _commit(items: Sequence[int], matter: UUID, by: Person, *, at: int) -> UUID:
+def open_for_files(items: Sequence[int], matter: UUID, by: Person, *, at: int) -> UUID:
     """The opening of a machine: it names the items and concerns nobody's own page, for nobody is shown anything."""
     row = Opening(
         id=new_id(at), kind=OpeningKind.MEDIA.value, by=by.actor, role=ROLE, unit="",
@@ -209,11 +121,20 @@ def excerpt(
 
     Errors: as `take`, BadExcerpt, MediaNotCovered.
     """
-    check_may(by, Permission.READ, at=at)
-    excerpts.blocks_between(queries.media(item, n), start, stop)  # nothing is opened for what is no stretch
-    ref, opened, opening, entry = opened_file(item, n, purpose, matter, by=by, at=at)
+    ref, opened, opening, entry = opened_stretch(
+        item, n, start, stop, purpose=purpose, matter=matter, by=by, at=at
+    )
     blocks = excerpts.write_excerpt(opened, ref, out, start=start, stop=stop, cover=cover)
     return Taken(ref, opening, entry, None, blocks)
+
+
+def opened_stretch(
+    item: int, n: int, start: int, stop: int, *, purpose: str, matter: str, by: Person, at: int
+) -> tuple[MediaRef, OpenedItem, UUID, int]:
+    """As `opened_file`; nothing is opened for what is no stretch of the file (BadExcerpt)."""
+    check_may(by, Permission.READ, at=at)
+    excerpts.blocks_between(queries.media(item, n), start, stop)
+    return opened_file(item, n, purpose, matter, by=by, at=at)
 
 
 def opened_file(

@@ -5,8 +5,8 @@ its player wants, belongs to that row: for a quarter of an hour, for the same pe
 still be opened at all.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from jieli.access.types import Permission, Person
 from jieli.archive import opening as archive
 from jieli.archive import queries as items
 from jieli.archive.media import excerpts, hearing, queries, seeking
-from jieli.archive.media.types import Agreement, MediaRef
+from jieli.archive.media.types import Agreement, MediaRef, RefusedFile
 from jieli.archive.types import CertificateRef, OpenedItem
 from jieli.kernel.times import MINUTE
 from jieli.reading import media, operations
@@ -34,12 +34,14 @@ class State(StrEnum):
     STORED = "已存入"
     DIFFERS = "已存入，与平台所称不符"
     NOT_FETCHED = "未取回"
+    REFUSED = "未能存入"
     DESTROYED = "已销毁"
 
 
 #: As badges are drawn on every page: kept, to be looked at, not there yet, gone.
 _TONES = {
-    State.STORED: "proved", State.DIFFERS: "late", State.NOT_FETCHED: "due", State.DESTROYED: "over",
+    State.STORED: "proved", State.DIFFERS: "late", State.NOT_FETCHED: "due", State.REFUSED: "late",
+    State.DESTROYED: "over",
 }  # fmt: skip
 
 
@@ -63,7 +65,10 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A file of an item as a page lists it; `size` bytes and `seconds` None where nobody knows them."""
+    """A file of an item as a page lists it; `size` bytes and `seconds` None where nobody knows them.
+
+    `refusal`: why the file did not come in when it was last brought or asked for.
+    """
 
     item: int
     n: int
@@ -73,6 +78,7 @@ class FileLine:
     size: int | None
     seconds: int | None
     ref: MediaRef | None
+    refusal: RefusedFile | None = None
 
     @property
     def tone(self) -> str:
@@ -109,16 +115,23 @@ class Bytes:
 
 
 def files_of(shown: Iterable[Shown]) -> dict[int, tuple[FileLine, ...]]:
-    """The files of items that are being shown: what was claimed, what is kept, by item. One query for all."""
+    """The files of items that are being shown: claimed, kept, refused, by item. Two queries for all."""
     some = list(shown)
     kept = queries.of_items(one.item_id for one in some)
-    return {one.item_id: tuple(_lines(one, kept.get(one.item_id, []))) for one in some}
+    refused = queries.refused(one.item_id for one in some)
+    return {one.item_id: tuple(_lines(one, kept.get(one.item_id, []), refused)) for one in some}
 
 
-def _lines(shown: Shown, kept: list[MediaRef]) -> Iterator[FileLine]:
+def _lines(
+    shown: Shown, kept: list[MediaRef], refused: Mapping[tuple[int, int], RefusedFile]
+) -> Iterator[FileLine]:
     by_number = {ref.n: ref for ref in kept}
     for n, claim in enumerate(shown.media):
-        yield _line(shown.item_id, n, dict(claim), by_number.pop(n, None))
+        line, refusal = (
+            _line(shown.item_id, n, dict(claim), by_number.pop(n, None)),
+            refused.get((shown.item_id, n)),
+        )
+        yield replace(line, state=State.REFUSED, refusal=refusal) if refusal and line.ref is None else line
     for n, ref in sorted(by_number.items()):  # a call's recording may come without a claim
         yield _line(shown.item_id, n, {"kind": "recording"}, ref)
 
@@ -231,9 +244,9 @@ def cut(
     cover: Callable[[], object],
 ) -> Cut:
     """A stretch of a file with its proof, as `media.excerpt` writes it, for a browser to keep. Errors as there."""
-    check_may(by, Permission.READ, at=at)
-    excerpts.blocks_between(queries.media(item, n), start, stop)  # nothing is opened for what is no stretch
-    ref, opened, opening, entry = media.opened_file(item, n, purpose, matter, by=by, at=at)
+    ref, opened, opening, entry = media.opened_stretch(
+        item, n, start, stop, purpose=purpose, matter=matter, by=by, at=at
+    )
     return Cut(excerpts.excerpt_files(opened, ref, start=start, stop=stop, cover=cover), opening, entry)
 
 

@@ -41,6 +41,15 @@ def retired_in(text: str) -> tuple[Vkey, ...]:
     return tuple(found)
 
 
+def remember(home: Home, origin: str, gone: Sequence[str]) -> None:
+    """Name keys of the log of this origin as retired; those that the policy has already are left as they are."""
+    text = home.policy.read_text("utf-8")
+    trusted = [key.format() for key in policy.parse(text.encode()).logs if key.name == origin]
+    before = [key.format() for key in retired_in(text)]
+    if fresh := [vkey for vkey in gone if vkey not in {*trusted, *before}]:
+        write(home, with_log(text, origin, trusted=trusted, gone=fresh))
+
+
 def with_log(text: str, origin: str, *, trusted: Sequence[str], gone: Sequence[str]) -> str:
     """The policy text naming exactly `trusted` for the log of this origin, in this order, and `gone` as retired.
 

@@ -15,7 +15,6 @@ from jieli.ledger import locks, places, restoring
 from jieli.ledger.operations import Book
 from jieli.ledger.outside import OpenedEntry, WrittenRow
 from jieli.ledger.restoring import Replayed
-from seal import tree
 
 SHRED = "archive.shred"
 #: Why a hold gives way to a destruction that was carried out before the backup was loaded.
@@ -107,8 +106,3 @@ def _give_way(book: Book, items: Sequence[int], *, by: str, at: int) -> int:
 def finish(*, by: str, at: int) -> int:
     """Carry out the destructions: index, pages, ciphertext, certificates; how many a hold still stops."""
     return len(archive.finish_destructions(by=by, at=at))
-
-
-def root_of(leaves: Mapping[int, bytes], size: int) -> bytes:
-    """The root of the first `size` leaves, given by index."""
-    return tree.root([leaves[index] for index in range(size)])

@@ -2,16 +2,36 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from jieli.ledger import log_keys, queries
+from jieli.ledger import log_keys, outside, queries
+from jieli.ledger.exporting import reader
 from jieli.ledger.log_keys import Step
 from jieli.ledger.operations import Book
-from jieli.wiring import policy_file, signing_keys
+from jieli.ledger.outside import Outside, OutsideDamaged
+from jieli.wiring import key_chain, policy_file, signing_keys
 from jieli.wiring.backup import Manifest
 from jieli.wiring.home import Home
+from jieli.wiring.key_chain import Chain
 from jieli.wiring.signing_keys import NEXT, NOW
-from seal import note, policy
-from seal.keys import Signer, Vkey
+from seal import checkpoint, note, policy
+from seal.checkpoint import Checkpoint
+from seal.errors import SealError
+from seal.keys import Signer, Vkey, parse_vkey
+from seal.note import Note
+
+
+class UnprovedKey(OutsideDamaged):
+    """An outside copy is signed by a key that only the copy itself names."""
+
+    code = "restore.unproved_key"
+
+
+class RetiredKey(OutsideDamaged):
+    """An outside copy is signed by a key that the log had retired before it reached that size."""
+
+    code = "restore.retired_key"
 
 
 def _text(home: Home, manifest: Manifest) -> str:
@@ -34,18 +54,92 @@ def held(home: Home, origin: str) -> list[Signer]:
     return [one for one in found if one.name == origin]
 
 
-def known(home: Home, manifest: Manifest) -> tuple[Vkey, ...]:
-    """Whose lines are believed: those of the policy, of the keys it remembers as retired, and of those held here.
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """Whose lines a restore believes, and at which size of the log (ADR 30).
 
-    A copy made before a rotation bears the old key's line, one made after it the new one's, whichever of them the
-    policy at hand names; what a backup of before knows nothing of is known by the key that was carried here.
+    `now`: those the policy names, and those a person carried here; `before`: those the policy remembers as retired;
+    `chain`: what a checkpoint that one of `now` signed proves of those that signed before.
     """
+
+    now: tuple[Vkey, ...]
+    before: tuple[Vkey, ...]
+    witnesses: tuple[Vkey, ...]
+    chain: Chain = field(default_factory=Chain)
+
+    def at(self, size: int) -> tuple[Vkey, ...]:
+        """Whose line under a checkpoint of this size counts. A retired key counts for what it signed in its time."""
+        gone = self.chain.retired_at(size)
+        before = [key for key in self.before if key.format() not in gone]
+        return tuple(dict.fromkeys([*self.now, *before, *_read(self.chain.signing(size)), *self.witnesses]))
+
+    def ever(self) -> tuple[Vkey, ...]:
+        """Every key of the log that is known by any of these ways."""
+        return tuple(dict.fromkeys([*self.now, *self.before, *_read(self.chain.named())]))
+
+
+def _read(vkeys: Sequence[str]) -> list[Vkey]:
+    found = []
+    for one in vkeys:
+        with suppress(SealError):  # nobody can have signed by it
+            found.append(parse_vkey(one))
+    return found
+
+
+def believed(home: Home, manifest: Manifest) -> Believed:
+    """Whose lines are believed before any copy was looked at."""
     text = _text(home, manifest)
     found = policy.parse(text.encode())
     mine = [one.vkey for one in held(home, manifest.values["origin"])]
-    return tuple(
-        dict.fromkeys([*found.logs, *policy_file.retired_in(text), *mine, *found.witnesses.values()])
+    now = tuple(dict.fromkeys([*found.logs, *mine]))
+    return Believed(now, policy_file.retired_in(text), tuple(found.witnesses.values()))
+
+
+def opened(home: Home, manifest: Manifest, directory: Path) -> tuple[Outside, Believed]:
+    """The outside copy, and whose lines are believed, with what copy and backup prove of the log's earlier keys.
+
+    The copy's own word makes no key believed: one that signed it alone must be proved by what a present key signed.
+    Errors: OutsideDamaged, RetiredKey, UnprovedKey, BackupDamaged.
+    """
+    known = believed(home, manifest)
+    known = replace(known, chain=key_chain.of_backup(manifest, known.now))
+    try:
+        head, signed = checkpoint.parse(reader(directory)("checkpoint") or b"")
+    except SealError:
+        return outside.open_outside(directory, ()), known  # says what is wrong with it
+    _check_key(known, head, signed)
+    there = outside.open_outside(directory, known.at(head.size))
+    learned = key_chain.of_outside(there, known.now)
+    if learned.upto > known.chain.upto:
+        known = replace(known, chain=learned)
+    return replace(there, keys=(*known.ever(), *known.witnesses)), known
+
+
+def _check_key(known: Believed, head: Checkpoint, signed: Note) -> None:
+    lines = {line.id for line in signed.signatures if line.name == head.origin}
+    if lines & {key.id for key in known.at(head.size) if key.name == head.origin}:
+        return
+    gone = {
+        key.id: index for vkey, index in known.chain.retired_at(head.size).items() for key in _read([vkey])
+    }
+    for line in lines & gone.keys():
+        raise RetiredKey(
+            f"外部副本有 {head.size} 条，只有公钥 {line.hex()} 的签名；它在第 {gone[line]} 条已经停用，"
+            "此后签的不作数。未载入任何内容。",
+            remedy="请查明谁还有旧私钥，换用另一份外部副本。",
+        )
+    raise UnprovedKey(
+        f"外部副本由公钥 {'、'.join(sorted(line.hex() for line in lines)) or '（无）'} 签名：信任策略、signer 目录"
+        "都没有它，现用公钥签过的账本也没有写过它；副本自己的话不能作证。未载入任何内容。",
+        remedy="请换用另一份外部副本；确是早年公钥的，请凭纸面核对后在 trust.policy 加一行“# retired 公钥”再恢复。",
     )
+
+
+def remember(home: Home, known: Believed, origin: str) -> None:
+    """Keep in the policy, as retired, who is proved to have signed earlier: fsck asks for their lines (ADR 24)."""
+    now = {key.format() for key in known.now}
+    if gone := [vkey for vkey in known.chain.named() if vkey not in now]:
+        policy_file.remember(home, origin, gone)
 
 
 def say_lost_change(book: Book, mine: Sequence[Signer], keys: Sequence[Vkey], *, by: str) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
-from jieli.ledger import fsck, outside, queries, restoring, succeeding
+from jieli.ledger import fsck, queries, restoring, succeeding
 from jieli.ledger.lost import RESTORED
 from jieli.ledger.operations import book
 from jieli.ledger.outside import OpenedEntry, Outside
-from jieli.ledger.restoring import Base, Forked, Replayed
+from jieli.ledger.restoring import Base, Replayed
 from jieli.wiring import (
     backup,
     checks,
@@ -28,6 +28,7 @@ from jieli.wiring import (
     start,
 )  # fmt: skip
 from jieli.wiring.backup import Manifest
+from jieli.wiring.copies import Copies
 from jieli.wiring.custody import custody
 from jieli.wiring.home import Home, home_of, write_secret
 from jieli.wiring.profile import Profile
@@ -113,16 +114,18 @@ def restore(
     start.connect(start.addresses(profile))
     manifest = backup.read(directory, keys)
     _check_empty(home, manifest)
-    there = outside.open_outside(outside_directory, restored_keys.known(home, manifest))
-    _check_same_log(manifest, there)
+    there, believed = restored_keys.opened(home, manifest, outside_directory)
+    copies = Copies(manifest, there)
+    copies.check()
     trusted, mine = restored_keys.trusted(home, manifest), restored_keys.held(home, there.head.origin)
-    asked = Asked(manifest, there, trusted, mine)
+    asked = Asked(copies, trusted, mine, believed.at)
     judged = judge(profile, asked, shown, at=at, without_witness=without_witness)
     _check_tail(judged, new_origin, manifest)
     opened = _opened(manifest, there)
     _load(home, manifest)
     ports.fill(profile, at=at)
     restoring_media.put_back(manifest, at=at)
+    restored_keys.remember(home, believed, there.head.origin)
     before = _sound(profile, manifest, at=at)
     done = replaying.Done((), 0, 0)
     if not _written(before, there, manifest, new_origin):
@@ -155,7 +158,7 @@ def _check_tail(judged: Judged, new_origin: str, manifest: Manifest) -> None:
     if judged.ahead and not new_origin:
         raise TailLost(
             f"{judged.ahead} 见过 {judged.most} 条，备份与外部副本合起来只到 {judged.reach} 条："
-            "账尾已经丢失，照此接续会使账本分叉，已拒绝。未载入任何内容。",
+            f"{judged.lost}已经丢失，照此接续会使账本分叉，已拒绝。未载入任何内容。",
             remedy="请先找更新的外部副本（jieli ledger export --for-restore 的目录）；确实没有，"
             "再以 --new-origin 新名称 另起新账本：旧账本封存，新账本第 0 条写明所接续与所丢失的。",
         )
@@ -178,27 +181,6 @@ def _check_empty(home: Home, manifest: Manifest) -> None:
         raise NotEmpty(
             "这个安装已有数据，恢复会把两段历史混在一起，已拒绝。",
             remedy="请给出空的安装目录（JIELI_HOME）与空的数据库。",
-        )
-
-
-def _check_same_log(manifest: Manifest, there: Outside) -> None:
-    """One is a prefix of the other; Forked says at which size they part."""
-    values, head = manifest.values, there.head
-    if head.origin != values["origin"]:
-        raise Forked(
-            f"备份是账本 {values['origin']} 的，外部副本是账本 {head.origin} 的。",
-            remedy="请给出同一账本的外部副本。",
-        )
-    common = min(values["size"], head.size)
-    if common == values["size"]:
-        ours, theirs = bytes.fromhex(values["root"]), there.root(common)
-    else:
-        found = dict(dumping.leaves(manifest.directory / backup.MAIN, manifest.main_tables, values["log"]))
-        ours, theirs = replaying.root_of(found, common), head.root
-    if ours != theirs:
-        raise Forked(
-            f"备份与外部副本在前 {common} 条就已不同：其中一份被改写过，账本已经分叉，拒绝恢复。未载入任何内容。",
-            remedy="请保留两份，向见证方核对哪一份是真的，再用真的那份恢复。",
         )
 
 

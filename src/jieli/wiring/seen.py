@@ -1,20 +1,19 @@
 """How much of a log others have seen, asked before a restore: who saw more than we have saw a tail that is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jieli.connectors.witness import HttpWitness
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import SECOND
-from jieli.ledger.outside import Outside
 from jieli.ledger.ports import Conflict, Refused, Unreachable, Witness
 from jieli.ledger.restoring import Forked
-from jieli.wiring.backup import Manifest
+from jieli.wiring.copies import Copies
 from jieli.wiring.profile import Profile
 from seal import checkpoint, note
 from seal.errors import SealError
-from seal.keys import Signer
+from seal.keys import Signer, Vkey
 from seal.policy import Policy
 
 
@@ -40,21 +39,30 @@ class Judged:
     asked: tuple[str, ...]
     silent: tuple[str, ...]
 
+    @property
+    def lost(self) -> str:
+        """The entries that somebody saw and nobody has, in words."""
+        last = self.most - 1
+        return f"第 {self.reach} 条" if last == self.reach else f"第 {self.reach} 至 {last} 条"
+
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked about: a backup and what is outside of it, by whom the house trusts; `mine` sign for it here."""
+    """What is asked about: a backup and what is outside of it, by whom the house trusts; `mine` sign for it here.
 
-    manifest: Manifest
-    there: Outside
+    `believed` says whose line counts under a checkpoint of a size.
+    """
+
+    copies: Copies
     known: Policy
     mine: Sequence[Signer]
+    believed: Callable[[int], Sequence[Vkey]]
 
 
 def judge(profile: Profile, asked: Asked, shown: Sequence[Path], *, at: int, without_witness: bool) -> Judged:
     """Ask every witness that has an address, and read what others brought. Forked where one saw another history."""
-    manifest, there, known = asked.manifest, asked.there, asked.known
-    seen: dict[str, int] = {path.name: _shown(path, there) for path in shown}
+    known, reach = asked.known, asked.copies.reach
+    seen: dict[str, int] = {path.name: _shown(path, asked) for path in shown}
     silent: list[str] = []
     beside = dict(profile.witness_urls)
     for key in known.witnesses.values():
@@ -71,16 +79,14 @@ def judge(profile: Profile, asked: Asked, shown: Sequence[Path], *, at: int, wit
                     remedy="请等它恢复；确实不再有它，可加 --without-witness，以后它会拒绝见证。",
                 ) from error
             silent.append(key.name)
-    # The head of the backup may be beyond what was signed; what nobody was shown cannot be missed by anybody.
-    extent = max(manifest.values["size"], there.head.size)
     most = max(seen.values(), default=0)
-    ahead = next((name for name, size in seen.items() if size == most and size > extent), "")
-    return Judged(extent, most, ahead, tuple(seen), tuple(silent))
+    ahead = next((name for name, size in seen.items() if size == most and size > reach), "")
+    return Judged(reach, most, ahead, tuple(seen), tuple(silent))
 
 
 def _ask(witness: Witness, asked: Asked, *, at: int) -> int:
     """How many entries a witness has seen. Ours is shown again with `old 0`; one that knows the log names its size."""
-    manifest, there = asked.manifest, asked.there
+    manifest, there = asked.copies.manifest, asked.copies.there
     mine = there.head.size >= manifest.values["signed"]
     size = there.head.size if mine else manifest.values["signed"]
     text = _with_mine(there.log_note if mine else manifest.values["checkpoint"], asked.mine, at=at)
@@ -89,12 +95,12 @@ def _ask(witness: Witness, asked: Asked, *, at: int) -> int:
         if not isinstance(answer, Conflict):
             return 0
         told = answer.size
-        if mine and 0 < told <= size:
-            proof = there.consistency(told) if told < size else []
+        if 0 < told <= size:
+            proof = asked.copies.consistency(told, size) if told < size else []
             witness.add_checkpoint(old=told, proof=proof, note=text)
     except Refused as error:
         raise Forked(
-            f"见证方 {witness.name} 见过的是另一份账本：外部副本与它见过的不一致，拒绝恢复。未载入任何内容。",
+            f"见证方 {witness.name} 见过的是另一份账本：备份与外部副本同它见过的不一致，拒绝恢复。未载入任何内容。",
             remedy="请保留备份与外部副本，与见证方核对，并另找未被改动的外部副本。",
         ) from error
     return told
@@ -114,21 +120,26 @@ def _with_mine(text: str, mine: Sequence[Signer], *, at: int) -> str:
     return note.add(text.encode(), lines).decode() if lines else text
 
 
-def _shown(path: Path, there: Outside) -> int:
-    """The size of a checkpoint that somebody holds; Forked where it is of another history of the same log."""
+def _shown(path: Path, asked: Asked) -> int:
+    """The size of a checkpoint that somebody holds; Forked where it is of another history of the same log.
+
+    One that is larger than the outside copy is held against the backup, as far as that reaches.
+    """
+    origin = asked.copies.there.head.origin
     try:
         head, signed = checkpoint.parse(path.read_bytes())
-        # The log's retired keys are among them: somebody may hold what one of these signed in its time.
-        verified = note.verify(signed, [key for key in there.keys if key.name == there.head.origin])
+        # Retired keys are among them: somebody may hold what one of these signed in its time.
+        verified = note.verify(signed, [key for key in asked.believed(head.size) if key.name == origin])
     except (OSError, SealError) as error:
         raise NotShown(
             f"{path.name} 不是可读的检查点。", remedy="请给出检查点文件或见证方交还的 cosigned。"
         ) from error
-    if head.origin != there.head.origin or not verified:
+    if head.origin != origin or not verified:
         raise NotShown(f"{path.name} 不是本账本签出的检查点。", remedy="请核对文件与信任策略中的账本公钥。")
-    if head.size <= there.head.size and there.root(head.size) != head.root:
+    if head.size <= asked.copies.reach and asked.copies.root(head.size) != head.root:
+        whose = "外部副本" if head.size <= asked.copies.there.head.size else "备份"
         raise Forked(
-            f"{path.name} 所见的前 {head.size} 条与外部副本不同：账本已经分叉，拒绝恢复。未载入任何内容。",
+            f"{path.name} 所见的前 {head.size} 条与{whose}不同：账本已经分叉，拒绝恢复。未载入任何内容。",
             remedy="请保留两份，查明哪一份被改写。",
         )
     return head.size

@@ -1,12 +1,11 @@
 """The signer: the one process that holds the log's signing key, and how others ask it for a checkpoint."""
 
-import fcntl
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +19,7 @@ from jieli.ledger.checkpoints import Round
 from jieli.ledger.deposits import deposit_when_due
 from jieli.ledger.patience import Patience
 from jieli.ledger.ports import DepositKind, Unreachable
-from jieli.wiring import calling, policy_file
+from jieli.wiring import calling, policy_file, signing_keys
 from jieli.wiring.home import Home, home_of
 from jieli.wiring.profile import BadProfile, Profile
 from jieli.wiring.signing_keys import NOW, HeldKeys, NoKeys, path_of, read
@@ -111,16 +110,10 @@ def read_key(home: Home) -> Signer:
     return read(path_of(home, NOW, ED25519))
 
 
-@contextmanager
-def alone(home: Home) -> Iterator[None]:
-    """One signer an installation: the kernel drops the lock when the process dies, however it dies."""
-    home.log_key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (home.log_key.parent / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SignerRuns("签名进程已在运行。", remedy="同一安装只能有一个签名进程。") from error
-        yield
+def alone(home: Home) -> AbstractContextManager[None]:
+    """One signer an installation."""
+    taken = SignerRuns("签名进程已在运行。", remedy="同一安装只能有一个签名进程。")
+    return signing_keys.locked(home.log_key.with_name("lock"), taken)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ name, so that nothing here has to happen at once.
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from jieli.archive.keys import files
@@ -138,15 +138,21 @@ class HeldKeys:
 
 
 @contextmanager
-def changing(home: Home) -> Iterator[None]:
-    """One change of the keys at a time; the kernel drops the lock when the process dies."""
-    home.log_key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (home.log_key.parent / "keys.lock").open("w") as lock:
+def locked(path: Path, taken: JieliError) -> Iterator[None]:
+    """One process at a time, or the error `taken`; the kernel drops the lock when the process dies, however it dies."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise KeysBusy("另一条命令正在更换账本密钥。", remedy="请等它结束。") from error
+            raise taken from error
         yield
+
+
+def changing(home: Home) -> AbstractContextManager[None]:
+    """One change of the keys at a time. Not the signer's lock: it signs on while they change."""
+    taken = KeysBusy("另一条命令正在更换账本密钥。", remedy="请等它结束。")
+    return locked(home.log_key.with_name("keys.lock"), taken)
 
 
 def settle(home: Home, signing: Sequence[str], gone: Sequence[str]) -> None:

@@ -75,6 +75,10 @@ class MediaEmpty(JieliError):
     code = "media.empty"
 
 
+class MediaUnreadable(MediaEmpty):
+    """There is no file at that place on this machine, or none that may be read: that says nothing of the file."""
+
+
 class MediaChanged(JieliError):
     """The file was changed while it was being read."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jieli.archive.media.blocks import AMR_NB, AMR_WB
 from jieli.archive.media.errors import NotPlayable
-from jieli.archive.media.seeking import blocks_from
+from jieli.archive.media.seeking import seconds
 from jieli.archive.media.types import MediaRef
 from jieli.archive.types import OpenedItem
 
@@ -41,15 +41,13 @@ def heard(opened: OpenedItem, ref: MediaRef, start: int, stop: int) -> Iterator[
         yield _head(ref, rate)[start:stop]
     second = rate * _BYTES
     first = max(0, start - HEAD) // second
-    for _, piece in blocks_from(opened, ref, 0):
-        number = piece.n - 1  # block 0 is the file's head
-        at = HEAD + number * second
-        if at >= stop:
-            return
-        if number >= max(0, first - 1):
-            sound = _decoded(decoder, piece.data, sizes, rate)
-            if number >= first:
-                yield sound[max(0, start - at) : stop - at]
+    before = max(0, first - 1)
+    last = min(-(-max(0, stop - HEAD) // second), ref.seconds)
+    for number, data in enumerate(seconds(opened, ref, before, last) if first < last else (), before):
+        sound = _decoded(decoder, data, sizes, rate)
+        if number >= first:
+            at = HEAD + number * second
+            yield sound[max(0, start - at) : stop - at]
 
 
 def _head(ref: MediaRef, rate: int) -> bytes:

@@ -18,7 +18,14 @@ from jieli.archive import locks
 from jieli.archive.errors import ItemDestroyed
 from jieli.archive.media import ports
 from jieli.archive.media.blocks import Form, form_of, split
-from jieli.archive.media.errors import MediaChanged, MediaDiffers, MediaEmpty, MediaKept, MediaNotClaimed
+from jieli.archive.media.errors import (
+    MediaChanged,
+    MediaDiffers,
+    MediaEmpty,
+    MediaKept,
+    MediaNotClaimed,
+    MediaUnreadable,
+)
 from jieli.archive.media.queries import media, of_items
 from jieli.archive.media.sealing import SEED_BYTES, Keys, Place, encrypted, keys_of
 from jieli.archive.media.types import Agreement, Measured, MediaRef, Unit
@@ -37,8 +44,8 @@ _NO_ITEM = "JL004"  # what the trigger raises for an item that is gone or going
 def keep(*, opened: OpenedItem, n: int, path: Path, by: str, at: int, differing: bool = False) -> MediaRef:
     """Keep the file at `path` as file n of an item that was opened for it. Memory: a block, whatever the size.
 
-    Errors: MediaNotClaimed, MediaKept, MediaEmpty, MediaDiffers (unless `differing`: then it is kept and marked 不符),
-    MediaChanged, ItemDestroyed, those of the store.
+    Errors: MediaNotClaimed, MediaKept, MediaUnreadable, MediaEmpty, MediaDiffers (unless `differing`: then it is kept
+    and marked 不符), MediaChanged, ItemDestroyed, those of the store.
     """
     item = opened.item.item_id
     claim = claim_of(opened, n)
@@ -89,7 +96,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         file = path.open("rb")
     except OSError:
-        raise MediaEmpty("文件不存在，或者不能读取。", remedy="请核对文件的位置。") from None
+        raise MediaUnreadable("文件不存在，或者不能读取。", remedy="请核对文件的位置。") from None
     with file:
         yield file
 

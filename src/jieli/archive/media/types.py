@@ -27,6 +27,43 @@ class RemovalState(StrEnum):
     LOCKED = "对象锁定"
 
 
+class Refusal(StrEnum):
+    """Why a file of an item did not come in. The last three are what a platform answers to whoever fetches there."""
+
+    DIFFERS = "与平台所称不符"
+    EMPTY = "没有内容"
+    CHANGED = "读取时被改动"
+    TOO_LARGE = "过大"
+    NOT_FOUND = "平台没有"
+    EXPIRED = "平台已过期"
+
+    @property
+    def code(self) -> str:
+        """The stable code; of the first three that of the error which said so."""
+        return f"media.{self.name.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """The last time a file of an item did not come in; `times`: how often that was so."""
+
+    item: int
+    n: int
+    reason: Refusal
+    by: str
+    at: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Files of a source's items in a stretch of time: kept, refused by reason, and items for which nothing came."""
+
+    kept: int
+    refused: dict[Refusal, int]
+    waiting: int
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """All that is known of a file after it was read once."""

@@ -39,16 +39,19 @@ def climb(node, n, size, path):
             node = H(b"\\1" + node + sibling)
         n, last = n >> 1, last >> 1
     return node
-assert fold(0, row["blocks"]).hex() == row["root"] and not bytes_.read(1)
+if fold(0, row["blocks"]).hex() != row["root"] or bytes_.read(1) or next(rest, None) is not None:
+    raise SystemExit("不符：这一段的字节不是所登记文件的 / these bytes are not of the registered file")
 body = json.dumps(claim["body"], ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 head, _, checkpoint = open("proof.tlog", "rb").read().partition(b"\\n\\n")
 header, extra, index, *path = head.split(b"\\n")
 entry = base64.b64decode(extra[6:])
 said = json.loads(entry)
 leaf = H(b"\\0" + bytes.fromhex(claim["salt"]) + body)
-assert climb(leaf, claim["n"], said["count"], map(bytes.fromhex, claim["path"])).hex() == said["commitment"]
+if climb(leaf, claim["n"], said["count"], map(bytes.fromhex, claim["path"])).hex() != said["commitment"]:
+    raise SystemExit("不符：登记不在账本条目之内 / the register's row does not stand in the entry")
 origin, size, root = checkpoint.split(b"\\n")[:3]
-assert climb(H(b"\\0" + entry), int(index[6:]), int(size), map(base64.b64decode, path)) == base64.b64decode(root)
+if climb(H(b"\\0" + entry), int(index[6:]), int(size), map(base64.b64decode, path)) != base64.b64decode(root):
+    raise SystemExit("不符：账本条目不在检查点之内 / the entry does not stand under the checkpoint")
 print("OK", origin.decode(), size.decode(), root.decode())
 -----END PYTHON-----
 

@@ -1,6 +1,14 @@
 from django.db import migrations
 
-from jieli.archive.migrations._functions_0005 import KEPT, NAMED, OPENINGS, PARTS, REGISTERS, UNDO
+from jieli.archive.migrations._functions_0005 import (
+    HELD_BY_DEFAULT,
+    KEPT,
+    NAMED,
+    PARTS,
+    REGISTERS,
+    RIGHTS,
+    UNDO,
+)
 
 
 class Migration(migrations.Migration):
@@ -10,11 +18,10 @@ class Migration(migrations.Migration):
         ("assets", "0002_sign_by_is_a_duty"),
         ("matters", "0001_initial"),
         ("parties", "0002_erasure"),
-        ("reading", "0001_initial"),
     ]
 
     operations = [
         migrations.RunSQL(
-            "\n".join((KEPT, NAMED, PARTS, REGISTERS, OPENINGS)), UNDO, hints={"store": "default"}
+            "\n".join((KEPT, NAMED, PARTS, REGISTERS, HELD_BY_DEFAULT, RIGHTS)), UNDO, hints={"store": "default"}
         ),
     ]
