@@ -1,6 +1,6 @@
 """What copies of a log prove of its keys: the entries `ledger.log_keys` below a checkpoint that a present key signed.
 
-A restore learns from them who signed before (ADR 30). Nothing is believed because a copy says it: an entry counts only
+A restore learns from them who signed before (ADR 29). Nothing is believed because a copy says it: an entry counts only
 below a size that one of the keys signed which a person vouches for, and only as the root there commits to it.
 """
 

@@ -56,7 +56,7 @@ def held(home: Home, origin: str) -> list[Signer]:
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """Whose lines a restore believes, and at which size of the log (ADR 30).
+    """Whose lines a restore believes, and at which size of the log (ADR 29).
 
     `now`: those the policy names, and those a person carried here; `before`: those the policy remembers as retired;
     `chain`: what a checkpoint that one of `now` signed proves of those that signed before.
