@@ -41,13 +41,16 @@ def build(out: Path) -> None:
     out.chmod(0o755)
 
 
+def _named(arguments: Sequence[str]) -> Path:
+    if len(arguments) != 1:
+        raise SealError("pyz.usage", "Name one file to write: python -m seal.build_pyz seal.pyz")
+    return Path(arguments[0])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build it; 2 with a sentence for wrong usage."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if len(given) != 1:
-            raise SealError("pyz.usage", "Name one file to write: python -m seal.build_pyz seal.pyz")
-        build(Path(given[0]))
+        build(_named(sys.argv[1:] if arguments is None else arguments))
     except SealError as error:
         sys.stderr.write(f"{error}\n")
         return 2

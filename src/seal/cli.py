@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
-from seal import keys, policy
+from seal import keys, policy, timestamp
+from seal.chinese import sentence
 from seal.errors import MismatchError, NoCryptoError, SealError, UnvouchedError
 from seal.verify import verify_package
 
@@ -27,12 +29,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.json:
             _say(json.dumps({"v": 1, "exit": code, "code": error.code, "detail": error.message}))
         else:
-            sys.stderr.write(f"无法进行：{error.message} ({error.code})\n")
+            _complain(f"无法进行：{sentence(error.code)} ({error.code})\nCannot proceed: {error.message}")
         return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in Chinese first what argparse says in English of a line that was typed wrongly."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2."""
+        _complain(f"命令写得不完整或不对；用法见 {self.prog} --help。\n{self.prog}: {message}")
+        self.exit(2)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="seal", description="核验证据包 / verify an evidence package")
+    parser = _Parser(prog="seal", description="核验证据包 / verify an evidence package")
     commands = parser.add_subparsers(dest="command", required=True)
     verify = commands.add_parser("verify", help="核验一个证据包 / verify a package")
     verify.add_argument("package", type=Path)
@@ -65,8 +76,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    named = policy.parse(_read(options.policy)) if options.policy else None
+    # what the user named wrongly is said before anything is judged: it is no fault of the evidence
+    named = _policy(options)
     roots = _read(options.tsa_ca) if options.tsa_ca else None
+    if roots is not None:
+        timestamp.check_roots(roots)
+    _can_be_read(options.package)
     report = verify_package(options.package, policy=named, tsa_roots=roots)
     _say(json.dumps(report.json(), ensure_ascii=False) if options.json else report.text().rstrip("\n"))
     return report.exit_code
@@ -75,6 +90,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from seal.show import show
 
+    _can_be_read(options.package)
     shown = show(options.package)
     _say(json.dumps(shown.json(), ensure_ascii=False) if options.json else shown.text().rstrip("\n"))
     return 0
@@ -83,6 +99,7 @@ def _show(options: argparse.Namespace) -> int:
 def _extract(options: argparse.Namespace) -> int:
     from seal.extract import extract  # here, because whoever only verifies never loads the writer
 
+    _can_be_read(options.package)
     made = extract(options.package, item=options.item, out=options.out)
     if options.json:
         _say(json.dumps({"v": 1, "exit": 0, "out": str(made.folder), "left": made.left}, ensure_ascii=False))
@@ -94,14 +111,15 @@ def _extract(options: argparse.Namespace) -> int:
 def _excerpt(options: argparse.Namespace) -> int:
     from seal.media import verify_excerpt
 
-    trusted = policy.parse(_read(options.policy)) if options.policy else None
+    trusted = _policy(options)
     try:
         found = verify_excerpt(options.folder, trusted=trusted)
     except (MismatchError, UnvouchedError) as error:
         code = 1 if isinstance(error, MismatchError) else 3
         told = {"v": 1, "exit": code, "code": error.code, "detail": error.message}
         words = "内容与登记不符" if code == 1 else "内部一致，但您信任的人没有为它作证"
-        _say(json.dumps(told) if options.json else f"{words}：{error.message} ({error.code})")
+        more = f"{words}：{sentence(error.code)} ({error.code})\n{error.message}"
+        _say(json.dumps(told) if options.json else more)
         return code
     if options.json:
         _say(json.dumps({"v": 1, "exit": 0, **asdict(found)}, ensure_ascii=False))
@@ -137,6 +155,10 @@ def _keygen(options: argparse.Namespace) -> int:
     return 0
 
 
+def _policy(options: argparse.Namespace) -> policy.Policy | None:
+    return policy.parse(_read(options.policy)) if options.policy else None
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -148,10 +170,24 @@ def _read(path: Path) -> bytes:
     return data
 
 
+def _can_be_read(package: Path) -> None:
+    """A slip in a path is the user's: it must not read as a verdict on the evidence."""
+    try:
+        with package.open("rb"):
+            return
+    except OSError:
+        raise SealError("cli.read", "The package does not exist or cannot be read; check the path.") from None
+
+
 def _say(text: str) -> None:
     # an old console that lacks a character must not turn a verdict into a traceback
     sys.stdout.buffer.write((text + "\n").encode(sys.stdout.encoding or "utf-8", "replace"))
     sys.stdout.flush()
+
+
+def _complain(text: str) -> None:
+    sys.stderr.buffer.write((text + "\n").encode(sys.stderr.encoding or "utf-8", "replace"))
+    sys.stderr.flush()
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

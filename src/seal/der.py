@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from seal.errors import SealError
 
-INTEGER, OCTETS, OID, SEQUENCE, SET, TIME = 0x02, 0x04, 0x06, 0x30, 0x31, 0x18
+INTEGER, BITS, OCTETS, OID, SEQUENCE, SET, TIME = 0x02, 0x03, 0x04, 0x06, 0x30, 0x31, 0x18
 
 
 def _wrong() -> SealError:

@@ -154,9 +154,11 @@ head, _, checkpoint = files.read(name).partition(b"\\n\\n")
 header, extra, index, *path = head.split(b"\\n")
 entry = base64.b64decode(extra[6:])
 claim = json.loads(entry)
-assert climb(leaf, line["n"], claim["count"], map(bytes.fromhex, line["path"])).hex() == claim["commitment"]
+if climb(leaf, line["n"], claim["count"], map(bytes.fromhex, line["path"])).hex() != claim["commitment"]:
+    raise SystemExit("不符：打开的内容不是账本条目所登记的 / what is opened is not what the entry commits to")
 origin, size, root = checkpoint.split(b"\\n")[:3]
-assert climb(H(b"\\0" + entry), int(index[6:]), int(size), map(base64.b64decode, path)) == base64.b64decode(root)
+if climb(H(b"\\0" + entry), int(index[6:]), int(size), map(base64.b64decode, path)) != base64.b64decode(root):
+    raise SystemExit("不符：账本条目不在检查点之内 / the entry does not stand under the checkpoint")
 print("OK", origin.decode(), size.decode(), root.decode())
 """
 

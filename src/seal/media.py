@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from os import fstat
 from pathlib import Path
 
 from seal import checkpoint, policy, proof, tree
@@ -180,7 +181,8 @@ def verify_excerpt(folder: Path, *, trusted: Policy | None = None) -> Excerpt:
 def _read(path: Path, limit: int) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(limit + 1)
+            # no more room is taken than the file has, whatever it might have been
+            data = file.read(min(limit, fstat(file.fileno()).st_size) + 1)
     except OSError:
         raise SealError("excerpt.file", f"The excerpt has no {path.name} that can be read.") from None
     if len(data) > limit:

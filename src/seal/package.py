@@ -29,6 +29,7 @@ from seal.tree import Tree
 
 _SPOOL = 32 * 1024 * 1024
 _PIECE = 64 * 1024  # small pieces stay in the processor's cache on their way through
+_TOGETHER = 32  # and so do lines that are joined as soon as so many are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,20 +169,23 @@ class Package:
         The same bytes as :meth:`add_item` writes, for thousands at a time: what the paths of two items share is
         spelled once. The rows must be canonical, as those are that lead to their leaves.
         """
-        path_of, written, forms = _Paths(tree).of, [], dict[tuple[str, ...], _Form]()
-        places = []
-        for n, row, names, salts, shown in lines:
-            form = forms.get(names)
-            if form is None:
-                form = forms[names] = _form(entry, names)
-            text, several, split, ordered = form
-            if len(salts) != split.size >> 1 or len(shown) != several:
-                raise SealError("item.order", "Each field of an item has its bytes and a salt of 32 bytes.")
-            holes = ordered((*map(hexlify, shown), *split.unpack(hexlify(salts))))
-            written.append(text % (*holes, n, path_of(n), row))
-            places.append(n)
-        self._lines["items.jsonl"].follow_all(entry, places)
-        self._lines["items.jsonl"].write(b"".join(written))
+        path_of, forms, kept = _Paths(tree).of, dict[tuple[str, ...], _Form](), self._lines["items.jsonl"]
+        lines = iter(lines)
+        while some := list(islice(lines, _TOGETHER)):
+            written = []
+            for n, row, names, salts, shown in some:
+                form = forms.get(names)
+                if form is None:
+                    form = forms[names] = _form(entry, names)
+                text, several, split, ordered = form
+                if len(salts) != split.size >> 1 or len(shown) != several:
+                    raise SealError(
+                        "item.order", "Each field of an item has its bytes and a salt of 32 bytes."
+                    )
+                holes = ordered((*map(hexlify, shown), *split.unpack(hexlify(salts))))
+                written.append(text % (*holes, n, path_of(n), row))
+            kept.follow_all(entry, [line[0] for line in some])
+            kept.write(b"".join(written))
 
     def add_part(
         self, *, entry: int, n: int, path: Sequence[bytes], salt: bytes, body: Mapping[str, object]

@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from base64 import b64decode
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from seal.der import INTEGER, OCTETS, OID, SEQUENCE, SET, TIME, Der
+from seal.der import BITS, INTEGER, OCTETS, OID, SEQUENCE, SET, TIME, Der
 from seal.errors import MismatchError, NoCryptoError, SealError
 
 MAX_RESPONSE = 64 * 1024
-_SECONDS = 20
+_SECONDS = 60
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _TST_INFO = bytes.fromhex("2a864886f70d0109100104")
 _SHA256 = bytes.fromhex("608648016503040201")
 _TIME = re.compile(rb"([0-9]{14})(?:\.([0-9]*[1-9]))?Z")
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,26 @@ def _expect(found: bytes, wanted: bytes) -> None:
         raise SealError("timestamp.kind", "The timestamp is of a kind that is not used here (SHA-256 is).")
 
 
+def check_roots(roots: bytes) -> None:
+    """Refuse (``timestamp.roots``) what holds no PEM certificate, or one that is no X.509 at all; trusts nothing."""
+    found = _PEM.findall(roots)
+    try:
+        if not found:
+            raise ValueError
+        for text in found:
+            outer = Der(b64decode(b"".join(text.split()), validate=True))
+            inner = outer.inside(SEQUENCE)
+            outer.end()
+            inner.next(SEQUENCE)  # what is certified, the algorithm, the signature
+            inner.next(SEQUENCE)
+            inner.next(BITS)
+            inner.end()
+    except (ValueError, SealError):
+        raise SealError(
+            "timestamp.roots", "The roots are not PEM certificates; take the authority's own file."
+        ) from None
+
+
 def verify(response: bytes, data: bytes, *, roots: bytes) -> Token:
     """The token, if it stamps ``data`` and leads to one of ``roots`` (PEM certificates).
 
@@ -101,10 +123,7 @@ def verify(response: bytes, data: bytes, *, roots: bytes) -> Token:
     token = parse(response)
     if token.imprint != sha256(data).digest():
         raise MismatchError("timestamp.imprint", "The timestamp is over other bytes.")
-    if b"-----BEGIN CERTIFICATE-----" not in roots:
-        raise SealError(
-            "timestamp.roots", "The roots are not PEM certificates; take the authority's own file."
-        )
+    check_roots(roots)
     answer = _by_library(response, token.imprint, roots)
     if not answer:
         by_command = _by_command(response, token, roots)

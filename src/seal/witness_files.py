@@ -49,7 +49,7 @@ def kept_size(folder: Path) -> int | None:
 def _bounded(path: Path, limit: int) -> bytes | None:
     try:
         with path.open("rb") as file:
-            return file.read(limit + 1)
+            return file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
     except FileNotFoundError:
         return None
 

@@ -1,8 +1,9 @@
 """The whole command line, in this process, on the suite's databases: one home, one clock that a test may move."""
 
 import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from typer.testing import CliRunner, Result
 
 from jieli.access.types import Role
 from jieli.archive import ports
-from jieli.doors.cli import frame
+from jieli.doors.cli import frame, in_words
 from jieli.doors.cli.main import app
-from jieli.wiring import signer
+from jieli.wiring import calling, signer
 from jieli.wiring.profile import Profile, read_profile
 from tests.conftest import NOW, ORIGIN
+from tests.doors.words_checked import misprints
 from tests.rooms.company import Company, chat, found_company, open_vault, reader
 
 COMMAND = typer.main.get_command(app)
@@ -71,6 +73,17 @@ class Jieli:
         return found
 
 
+def _checked(answer: Callable[..., None]) -> Callable[..., None]:
+    """Each answer that is told by its labels is told in words, whichever way a test asks for it."""
+
+    def checked(run: frame.Command, values: dict[str, Any], **named: Any) -> None:
+        if named.get("say") is None:
+            assert misprints(in_words.lines(values, named.get("names"))) == []
+        answer(run, values, **named)
+
+    return checked
+
+
 @pytest.fixture
 def fresh(
     db: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
@@ -82,6 +95,7 @@ def fresh(
     monkeypatch.setattr(frame, "profile", lambda: run.profile)
     monkeypatch.setattr(frame, "now", lambda profile: run.at)
     monkeypatch.setattr(frame.start, "ready", lambda profile: None)
+    monkeypatch.setattr(frame.Command, "answer", _checked(frame.Command.answer))
     # The signer of these tests is a thread; one round in a process of its own would be on another house.
     monkeypatch.setattr(signer, "_one_round", lambda: pytest.fail("no signer answered"))
     monkeypatch.setattr(signer, "ROUND_SECONDS", 0.05)
@@ -101,11 +115,18 @@ def jieli(fresh: Jieli) -> Jieli:
 
 
 @pytest.fixture
-def signing(jieli: Jieli) -> Iterator[None]:
+def signing(jieli: Jieli, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The installation's signer answers over its socket, as `jieli ledger sign` does."""
     from django.db import connections
 
-    stop = threading.Event()
+    stop, up = threading.Event(), threading.Event()
+    take = calling.next_callers
+
+    def taking(listener: socket.socket) -> list[socket.socket]:
+        up.set()
+        return take(listener)
+
+    monkeypatch.setattr(calling, "next_callers", taking)
 
     def serve() -> None:
         try:
@@ -115,10 +136,9 @@ def signing(jieli: Jieli) -> Iterator[None]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    socket = jieli.home / "signer" / "sock"
-    while not socket.exists():
+    # The socket's file stands an instant before anybody listens at it.
+    while not up.wait(0.05):
         assert thread.is_alive()
-        stop.wait(0.01)
     yield
     stop.set()
     thread.join()

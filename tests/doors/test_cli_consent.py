@@ -48,11 +48,11 @@ def test_from_a_notice_to_a_yes_and_back_again(jieli: Jieli, paper: Path) -> Non
     notice = jieli.answer("consent", "publish", paper, "--as", "yan")["notice"]
     served = ("consent", "serve", "LuChuan", "HeQing", "--notice", notice, "--how", "当面签收", *STAFF)
     assert jieli.answer(*served) == {"served": 2}
-    assert "served：2" in jieli.said(*served)
+    assert "已送达：2" in jieli.said(*served)
     jieli.at = NOW + HOUR
     give = ("consent", "give", "LuChuan", *CHAT, "--scope", "质检使用", "--notice", notice, *STAFF)
     assert len(jieli.answer(*give)["consents"]) == 2
-    assert "consents：" in jieli.said(*give)
+    assert "同意：" in jieli.said(*give)
     assert {yes, (Means.CHAT, Scope.QUALITY)} <= in_force(jieli)
     assert jieli.answer("consent", "withdraw", "LuChuan", *CHAT, *STAFF) == {"withdrawn": 1}
     assert yes not in in_force(jieli)
@@ -70,11 +70,11 @@ def test_a_withdrawal_holds_from_when_the_person_says_he_gave_it(jieli: Jieli, t
 
 def test_an_objection_waits_for_a_written_answer(jieli: Jieli) -> None:
     assert jieli.answer("consent", "object", "HeQing", *CHAT, *STAFF) == {"objections": 1}
-    assert "objections：1" in jieli.said("consent", "object", "HeQing", *CHAT, *STAFF)
+    assert "异议：1" in jieli.said("consent", "object", "HeQing", *CHAT, *STAFF)
     jieli.at = NOW + HOUR
     answer = ("consent", "answer", "HeQing", *CHAT, *STAFF, "--reply")
     assert jieli.refused(*answer, " ")["code"] == "consent.no_such_objection"
-    assert "answered：" in jieli.said(*answer, "已核对，只保存与客户的沟通。")
+    assert "已答复：" in jieli.said(*answer, "已核对，只保存与客户的沟通。")
     assert set(jieli.answer(*answer, "补充说明。")) == {"answered"}
     other = ("consent", "answer", "LuChuan", *CHAT, *STAFF, "--reply", "好的。")
     assert jieli.refused(*other)["code"] == "consent.no_such_objection"
@@ -99,14 +99,14 @@ def test_the_days_of_a_year_and_a_policy_are_entered_once(jieli: Jieli, tmp_path
         "new": 0,
         "unchanged": 365,
     }
-    assert "unchanged：365" in jieli.said("consent", "calendar", 2026, "--as", "yan")
+    assert "未变：365" in jieli.said("consent", "calendar", 2026, "--as", "yan")
     assert jieli.refused("consent", "calendar", 2999, "--as", "yan")["code"] == "consent.calendar_unknown"
     rules = tmp_path / "rules.json"
     rules.write_text(
         '{"posts": ["客服"], "default_shifts": {"客服": {"begins": 540, "ends": 1080}}}', "utf-8"
     )
     assert jieli.answer("consent", "policy", rules, "--as", "yan") == {"version": 2}
-    assert "version：3" in jieli.said("consent", "policy", rules, "--as", "yan")
+    assert "版本：3" in jieli.said("consent", "policy", rules, "--as", "yan")
     done = bring(jieli, tmp_path, *TALK)
     assert (done["admitted"], done["files"][0]["reasons"]) == (3, {})  # a policy holds from its entry on
 

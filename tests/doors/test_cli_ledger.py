@@ -48,7 +48,7 @@ def test_a_round_signs_everything_and_the_status_says_so(jieli: Jieli) -> None:
 def test_a_checkpoint_is_asked_for_over_the_signers_socket(jieli: Jieli) -> None:
     made = jieli.answer("ledger", "checkpoint")
     assert made["checkpoint"] == jieli.answer("ledger", "status")["size"]
-    assert f"checkpoint：{made['checkpoint']}" in jieli.said("ledger", "checkpoint")
+    assert f"已签到（条）：{made['checkpoint']}" in jieli.said("ledger", "checkpoint")
     assert jieli.refused("ledger", "sign", "--once")["code"] == "signer.runs"
 
 

@@ -155,6 +155,8 @@ def test_tampered_entries_are_not_exported_as_verified(
 
 
 def test_files_of_others_in_the_directory_stay(book_keeper: Jieli, tmp_path: Path) -> None:
+    grow(book_keeper, 299)
+    book_keeper.answer("ledger", "export", tmp_path)
     grow(book_keeper, 300)
     (tmp_path / "tile/notes.p").mkdir(parents=True)
     (tmp_path / "tile/notes.p/readme").write_text("mine")
@@ -240,3 +242,28 @@ def test_a_stranger_verifies_the_directory_and_the_same_files_from_any_web_serve
     assert book_keeper.refused("ledger", "verify", url, "--log", vkey)["code"] == "ledger.unreachable"
     done = book_keeper("ledger", "verify", tmp_path, "--log", generate(ORIGIN).vkey.format(), "--json")
     assert (done.exit_code, "log.unsigned" in done.stdout) == (1, True)
+
+
+def test_a_directory_with_other_things_in_it_is_left_as_it_is(book_keeper: Jieli, tmp_path: Path) -> None:
+    grow(book_keeper, 3)
+    for name in ("报价单.xlsx", "tile/0/000.png", "sub/checkpoint"):
+        target = tmp_path / name.replace("/", "-") / "here"
+        (target / name).parent.mkdir(parents=True)
+        (target / name).write_bytes(b"mine")
+        assert book_keeper.refused("ledger", "export", target)["code"] == "ledger.export_not_empty"
+        assert files(target) == {name: b"mine"}
+
+
+def test_a_log_that_does_not_verify_is_told_with_its_code_once_and_in_chinese_first(
+    book_keeper: Jieli, tmp_path: Path
+) -> None:
+    grow(book_keeper, 3)
+    book_keeper.answer("ledger", "export", tmp_path / "log")
+    bundle = tmp_path / "log" / "tile" / "entries" / "000.p" / "3"
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"!")
+    log = (book_keeper.home / "trust.policy").read_text().split("\n")[0].removeprefix("log ")
+    done = book_keeper("ledger", "verify", tmp_path / "log", "--log", log)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.count("log.entries") == 1 and done.stderr.startswith("账本文件与检查点不符")
+    coded = book_keeper("ledger", "verify", tmp_path / "log", "--log", log, "--json")
+    assert '"code": "log.entries"' in coded.stdout and "[log.entries]" not in coded.stdout

@@ -10,7 +10,8 @@ import pytest
 import seal.cli
 from jieli.archive.media import ports
 from jieli.connectors.storage.directory import Directory
-from jieli.kernel.times import HOUR
+from jieli.kernel.times import HOUR, MINUTE
+from jieli.ledger import queries as ledger
 from tests.conftest import NOW
 from tests.doors.cli import TALK, Jieli, bring, items, matter
 from tests.rooms.company import chat
@@ -92,6 +93,64 @@ def test_a_folder_is_matched_by_digest_and_the_rest_is_told(
         jieli.refused("media", "import", tmp_path / "no", "--matter", number, "--as", "admin")["code"]
         == "media.empty"
     )
+
+
+def refused(jieli: Jieli) -> list[tuple[int, str, int]]:
+    found = jieli.answer("media", "refused", "--as", "yan")["refused"]
+    return [(one["item"], one["code"], one["times"]) for one in found]
+
+
+def test_a_file_that_does_not_come_in_is_written_down_with_its_reason_until_it_does(
+    jieli: Jieli, talk: list[int], tmp_path: Path
+) -> None:
+    number, folder = matter(jieli), tmp_path / "in"
+    spoilt, empty = written(folder, "file-8.amr", SOUND[:-1] + b"\0"), written(tmp_path / "other", "b", b"")
+    adding = ("media", "add", "--matter", number, "--as", "admin", "--item")
+    assert jieli.refused(*adding, talk[1], spoilt)["code"] == "media.differs"
+    assert jieli.refused(*adding, talk[2], empty)["code"] == "media.empty"
+    assert jieli.refused(*adding, talk[2], tmp_path / "none")["code"] == "media.empty"  # says nothing of it
+    assert refused(jieli) == [
+        (talk[1], "media.differs", 2),
+        (talk[2], "media.empty", 2),
+    ]  # each was asked twice
+    jieli.at += MINUTE
+    away = ("media", "failed", talk[2], "--reason", "expired", "--matter", number, "--as", "admin")
+    assert jieli.answer(*away)["reason"] == "平台已过期"
+    assert jieli.refused(*away, "--n", 3)["code"] == "media.not_claimed"
+    jieli.at += MINUTE
+    words = ("media", "import", folder, "--matter", number, "--as", "admin", "--refused")
+    found = json.loads(jieli(*words, "--json").stdout)
+    assert (found["kept"], found["unmatched"]) == (0, [])
+    assert found["failed"] == [{"file": "file-8.amr", "code": "media.differs"}]
+    assert refused(jieli) == [(talk[1], "media.differs", 3), (talk[2], "media.expired", 3)]
+    assert "未能存入：平台已过期" in jieli.said("media", "list", *talk, "--as", "yan")
+    assert "与平台所称不符" in jieli.said("media", "refused", "--as", "yan")
+    assert jieli.answer("fsck")["clean"] is True
+    spoilt.write_bytes(SOUND)
+    done = jieli.answer(*words)
+    assert (done["kept"], done["openings"]) == (1, 1)
+    assert refused(jieli) == [(talk[2], "media.expired", 3)]
+    jieli.answer("shred", "items", talk[2], "--reason", "本人请求", "--as", "admin")
+    assert refused(jieli) == []
+    assert jieli.answer("fsck")["clean"] is True
+
+
+def test_a_delivery_s_files_are_counted_as_kept_refused_or_not_fetched(
+    jieli: Jieli, talk: list[int], tmp_path: Path
+) -> None:
+    number, file = matter(jieli), written(tmp_path / "in", "a.amr", SOUND)
+    lines = (TALK[0], voice(8, SOUND, when="2026-09-18 10:03"), voice(9, OTHER, when="2026-09-18 10:04"))
+    delivered = written(tmp_path, "delivered.jsonl", b"\n".join(lines))
+    words = ("reconcile", delivered, "--format", "wecom", "--as", "admin")
+    assert jieli.answer(*words)["media"] == {"kept": 0, "refused": {}, "waiting": 2}
+    adding = ("media", "add", file, "--matter", number, "--as", "admin", "--item")
+    jieli.answer(*adding, talk[1])
+    jieli.refused(*adding, talk[2])
+    found = jieli.answer(*words)
+    assert found["media"] == {"kept": 1, "refused": {"media.differs": 1}, "waiting": 0}
+    facts = ledger.facts([found["entry"]])[found["entry"]]
+    assert [facts[f"media_{name}"] for name in ("kept", "refused", "waiting")] == [1, {"differs": 1}, 0]
+    assert "附件：未能存入（与平台所称不符）" in jieli.said(*words)
 
 
 def test_a_file_is_matched_by_the_claimed_place_where_no_digest_was_given(

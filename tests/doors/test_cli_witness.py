@@ -208,3 +208,31 @@ def test_cosignatures_of_witnesses_that_nobody_named_and_broken_ones_are_not_tak
 def test_before_anything_is_signed_there_is_no_kit(fresh: Jieli, tmp_path: Path) -> None:
     (fresh.home / "trust.policy").write_text("quorum none\n")
     assert fresh.refused("witness", "kit", tmp_path)["code"] == "ledger.nothing_signed"
+
+
+def test_a_kit_for_a_name_that_the_policy_does_not_know_is_refused_and_nothing_is_written(
+    fresh: Jieli, stick: Path
+) -> None:
+    grow(fresh, 5)
+    refused = fresh.refused("witness", "kit", stick, "--for", "witnes.example.cn")
+    assert refused["code"] == "witness.unknown" and NAME in refused["remedy"]
+    assert not stick.exists()
+    assert fresh.answer("witness", "kit", stick, "--for", NAME)["from"] == 0
+
+
+def test_a_kit_says_when_nothing_new_is_in_it_and_what_is_not_signed_yet(fresh: Jieli, stick: Path) -> None:
+    size = grow(fresh, 5)
+    assert f"从 0 条到 {size} 条" in fresh.said("witness", "kit", stick)
+    fresh.answer(*sign(fresh, stick, "--log", pinned(fresh)))
+    fresh.answer("ledger", "take-cosignatures", stick)
+    nothing_new = fresh.said("witness", "kit", stick, "--for", NAME)
+    assert "没有新内容" in nothing_new and "尚未签" not in nothing_new
+    with book(at=fresh.at) as b:
+        for n in range(6):
+            b.entry("access.note", by="system:test", facts={"n": n})
+    told = fresh.said("witness", "kit", stick, "--for", NAME)
+    assert "没有新内容" in told and f"账本现有 {size + 6} 条，后 6 条尚未签检查点" in told
+    assert "jieli ledger checkpoint" in told
+    assert grow(fresh) == size + 7
+    told = fresh.said("witness", "kit", stick, "--for", NAME)
+    assert f"从 {size} 条到 {size + 7} 条" in told and "没有新内容" not in told

@@ -65,4 +65,6 @@ class Authority:
         (self._folder / "tsa.pem").write_bytes(new.public_bytes(serialization.Encoding.PEM))
 
     def _run(self, *arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=self._folder, check=True, capture_output=True, timeout=60)
+        subprocess.run(
+            ["openssl", *arguments], cwd=self._folder, check=True, capture_output=True, timeout=300
+        )

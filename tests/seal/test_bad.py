@@ -8,6 +8,7 @@ the surroundings, is built by name in :data:`BUILT`.
 import ast
 import io
 import json
+import re
 import sys
 from base64 import b64decode
 from pathlib import Path
@@ -33,17 +34,22 @@ from seal import (
     timestamp,
     tree,
 )  # fmt: skip
+from seal import witness as seal_witness
+from seal.build_pyz import _named
 from seal.build_pyz import build as build_pyz
-from seal.build_pyz import main as pyz_main
 from seal.checkpoint import Checkpoint
 from seal.cli import _keygen, _parser, _read
 from seal.container_writer import ContainerWriter
 from seal.errors import SealError, UnvouchedError
 from seal.extract import extract
+from seal.log_reader import read_log
 from seal.package import About, Package
 from seal.show import show
 from seal.verify import verify_package
 from seal.verify.sums import check_sums
+from seal.witness_files import answer_folder
+from tests.seal import as_bytes
+from tests.seal.authority import Authority
 from tests.seal.excerpts import BAD as EXCERPTS
 from tests.seal.make_golden import GOLDEN
 from tests.seal.packages import (
@@ -62,8 +68,6 @@ from tests.seal.test_package import first_bad
 
 BAD = Path(__file__).with_name("bad")
 SOURCE = Path(seal.__file__).parent
-# rooms of the log and the witness: their own tests hold their bad artefacts
-BESIDE = {"witness.py", "witness_http.py", "witness_files.py", "log_reader.py"}
 READERS = {
     "canonical": canonical.decode,
     "note": note.parse,
@@ -171,6 +175,49 @@ def _stamp(folder, data, roots):
     timestamp.verify(response, text if data is None else data, roots=roots)
 
 
+def _bent_stamp(folder, where, instead, month=None):
+    """A real response, the DER of its token changed in one place."""
+    response = golden_files(folder)["timestamps/5.1.tsr"]
+    [found] = re.finditer(where, response)
+    bent = response[: found.start()] + instead + response[found.end() :]
+    timestamp.parse(response)
+    return bent if month is None else bent[: found.end()] + month + bent[found.end() + 2 :]
+
+
+def _log(changes, keys=(as_bytes.LOG.vkey,)):
+    """A log of 300 entries read whole, some of its files changed or (None) absent."""
+    read_log({**as_bytes.log_files(), **changes}.get, keys)
+
+
+def _other_entries():
+    path = "tile/entries/001.p/44"
+    entries = tiles.unpack_entries(as_bytes.log_files()[path])
+    _log({path: tiles.pack_entries([*entries[:-1], b"another"])})
+
+
+def _whole_log_exchanged():
+    """The tiles and entries of another log of the same size, below this one's checkpoint."""
+    hashes = [digest(str(n)) for n in range(44)]
+    below = as_bytes.log_files()["tile/0/001.p/44"]
+    read_log(
+        {**as_bytes.log_files(), "tile/0/001.p/44": b"".join(hashes)[: len(below)]}.get,
+        [as_bytes.LOG.vkey],
+        entries=False,
+    )
+
+
+def _judged(old, size, root, path=()):
+    """How a witness that has seen nothing compares a request with what it keeps."""
+    signed = note.sign(Checkpoint(as_bytes.ORIGIN, size, root).text(), [as_bytes.LOG])
+    request = seal_witness.parse_request(seal_witness.format_request(old, path, signed))
+    seal_witness._check_consistent(request, None)
+
+
+def _request(old, *lines):
+    head = "".join(line + "\n" for line in (f"old {old}", *lines)).encode()
+    seal_witness.parse_request(head + b"\n" + as_bytes.log_files()["checkpoint"])
+
+
 def _unreadable():
     class Gone(io.BytesIO):
         def read(self, *_size):
@@ -190,7 +237,7 @@ def _shrinking():
 def _quiet(monkeypatch, folder):
     monkeypatch.setattr(timestamp, "_by_library", lambda *_a: None)
     monkeypatch.setattr(timestamp, "_by_command", lambda *_a: None)
-    _stamp(folder, None, b"-----BEGIN CERTIFICATE-----")
+    _stamp(folder, None, (GOLDEN / "0.1.0" / "conversation.roots.txt").read_bytes())
 
 
 def _no_sm3(monkeypatch, folder):
@@ -248,6 +295,15 @@ BUILT = {
     ("keys.no_sm2", "no SM2 to verify with"): lambda f, m: _hidden(m, "gmssl_pyx", lambda: sm2.verify(sm2_signer().vkey.public, b"\1" * 64, b"")),
     ("keys.secret", "an SM2 secret of two halves"): lambda f, m: keys.signer_of("a", bytes(31) + b"\1" + sm2_signer().seed[32:], kind=255).sign(b""),
     ("keys.vkey", "a verifier key of 9,000 characters"): lambda f, m: keys.parse_vkey("a" * 9000 + "+00000000+AQ=="),
+    ("log.bundle", "entries cut short"): lambda f, m: _log({"tile/entries/000": b"\xff"}),
+    ("log.entries", "an entry that its tile does not have"): lambda f, m: _other_entries(),
+    ("log.length", "a tile shorter than its width"): lambda f, m: _log({"tile/0/000": bytes(32)}),
+    ("log.missing", "a tile that is absent"): lambda f, m: _log({"tile/0/000": None}),
+    ("log.missing", "no checkpoint"): lambda f, m: _log({"checkpoint": None}),
+    ("log.root", "the last hashes of another log"): lambda f, m: _whole_log_exchanged(),
+    ("log.tile", "a tile above that is not of those below"): lambda f, m: _log({"tile/1/000.p/1": bytes(32)}),
+    ("log.unsigned", "no key that signed it"): lambda f, m: _log({}, [signer(as_bytes.ORIGIN, seed="x").vkey]),
+    ("log.unsigned", "a witness's key for the log's"): lambda f, m: _log({}, [signer(as_bytes.ORIGIN, kind=keys.COSIGNATURE).vkey]),
     ("note.signature", "another text under a line"): lambda f, m: note.verify(note.parse(note.add(b"other\n\n", [checkpoint.signature(HEAD, LOG)])), [LOG.vkey]),
     ("note.signature", "a cosignature cut short"): lambda f, m: cosignature.verify(HEAD.text(), WITNESS.vkey, bytes(71)),
     ("note.size", "a note of half a megabyte"): lambda f, m: note.parse(b"x" * (note.MAX_NOTE + 1)),
@@ -264,7 +320,7 @@ BUILT = {
     ("policy.size", "a policy of more than a megabyte"): lambda f, m: policy.parse(b"#" * 2**20 + b"\n"),
     ("proof.size", "a proof longer than any"): lambda f, m: proof.parse(b"x" * (proof.MAX_PROOF + 1)),
     ("pyz.out", "an archive that is there"): lambda f, m: build_pyz(f),
-    ("pyz.usage", "no file named"): lambda f, m: _usage(),
+    ("pyz.usage", "no file named"): lambda f, m: _named([]),
     ("show.broken", "a package that does not hold together"): lambda f, m: show(_broken(f)),
     ("sums.sm3", "an SM3 digest changed"): lambda f, m: _sm3_changed(f),
     ("tiles.bundle", "257 entries"): lambda f, m: tiles.unpack_entries(b"\0\0" * 257),
@@ -274,10 +330,11 @@ BUILT = {
     ("timestamp.imprint", "a token over other bytes"): lambda f, m: _stamp(f, b"other", b""),
     ("timestamp.no_crypto", "nothing that can check a token"): lambda f, m: _quiet(m, f),
     ("timestamp.roots", "roots that are no certificates"): lambda f, m: _stamp(f, None, b"none"),
-    ("timestamp.signature", "roots of nobody"): lambda f, m: _stamp(f, None, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+    ("timestamp.roots", "a certificate cut short"): lambda f, m: _stamp(f, None, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+    ("timestamp.signature", "another authority's roots"): lambda f, m: _stamp(f, None, Authority(f / "other", "Other").roots),
     ("timestamp.size", "a response of 64 KiB and a byte"): lambda f, m: timestamp.parse(bytes(65_537)),
-    ("timestamp.time", "a token of month 13"): lambda f, m: timestamp._micros(b"20261301000000Z"),
-    ("timestamp.version", "a token of version 2"): lambda f, m: timestamp._token(_Cursor(2)),
+    ("timestamp.time", "a token of month 13"): lambda f, m: timestamp.parse(_bent_stamp(f, rb"\x18\x0f[0-9]{4}", b"\x18\x0f2026", month=b"13")),
+    ("timestamp.version", "a token of version 2"): lambda f, m: timestamp.parse(_bent_stamp(f, rb"\x02\x01\x01(?=\x06)", b"\x02\x01\x02")),
     ("tree.consistency", "two roots of one size"): lambda f, m: tree.verify_consistency(old=1, size=1, old_root=bytes(32), root=digest("x"), path=[]),
     ("tree.frontier", "peaks that do not fit the size"): lambda f, m: tree.Frontier(3, [bytes(32)]),
     ("tree.hash", "a hash of 31 bytes"): lambda f, m: tree.verify_inclusion(leaf=bytes(31), index=0, size=1, path=[], root=bytes(32)),
@@ -286,22 +343,16 @@ BUILT = {
     ("trust.log", "another log's policy"): lambda f, m: _raise_report(_good(f), policy=policy.parse(OTHER_POLICY)),
     ("trust.no_policy", "no policy"): lambda f, m: _raise_report(_good(f)),
     ("trust.quorum", "a witness that did not cosign"): lambda f, m: _raise_report(_good(f), policy=policy.parse(TWO)),
+    ("witness.empty", "an empty log with another root"): lambda f, m: _judged(0, 0, digest("x")),
+    ("witness.hash", "a hash of three bytes"): lambda f, m: _request(0, "AAAA"),
+    ("witness.key", "a log's key for a witness"): lambda f, m: seal_witness.Witness(f, {}, LOG, lambda: 0),
+    ("witness.old", "an old size with a zero before it"): lambda f, m: _request("01"),
+    ("witness.proof", "a proof from nothing"): lambda f, m: _judged(0, 5, digest("x"), [digest("y")]),
+    ("witness.request", "no request in the folder"): lambda f, m: answer_folder(f, seal_witness.Witness(f, {}, WITNESS, lambda: 0)),
+    ("witness.request", "no blank line before the checkpoint"): lambda f, m: seal_witness.parse_request(b"old 0\n"),
+    ("witness.request", "sixty-four hashes"): lambda f, m: _request(0, *["x"] * 64),
+    ("witness.size", "a size in words"): lambda f, m: as_bytes.kit_size(b"many\n"),
 }  # fmt: skip
-
-
-class _Cursor:
-    """A token's content of some version."""
-
-    def __init__(self, version):
-        self._version = version
-
-    def integer(self):
-        return self._version
-
-
-def _usage():
-    if pyz_main([]) == 2:
-        raise SealError("pyz.usage", "as printed")
 
 
 BUILT |= EXCERPTS
@@ -336,7 +387,7 @@ def codes_of(file):
 
 
 def test_no_code_of_seal_is_without_a_bad_artefact():
-    raised = set().union(*(codes_of(file) for file in SOURCE.rglob("*.py") if file.name not in BESIDE))
+    raised = set().union(*(codes_of(file) for file in SOURCE.rglob("*.py")))
     shown = (
         {row["code"] for _reader, row in ROWS}
         | {row["code"] for row in PACKAGES}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 
 import seal
-from seal import ed25519
+from seal import chinese, ed25519
 from seal.cli import main
 from seal.errors import NoCryptoError
 from seal.keys import parse_signer, parse_vkey
+from tests.seal.authority import Authority
 from tests.seal.packages import build, digest, signer
+from tests.seal.test_bad import codes_of
 
 SOURCE = Path(seal.__file__).resolve().parent
 
@@ -38,7 +41,7 @@ def run(arguments, *, hide=(), path=None):
     environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent), "PYTHONIOENCODING": "utf-8"}
     environment["PATH"] = environment["PATH"] if path is None else path
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, env=environment, timeout=60
+        [sys.executable, "-c", code, *arguments], capture_output=True, env=environment, timeout=300
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -48,9 +51,8 @@ def test_exit_0_for_a_package_that_the_policy_vouches_for(given, capfd):
     assert capfd.readouterr().out.startswith("核验通过")
 
 
-def test_exit_1_for_a_wrong_timestamp_root(given, tmp_path, authority, capfd):
-    other = (Path(given[4]).read_bytes()).replace(b"A", b"B")
-    (tmp_path / "ca.pem").write_bytes(other)
+def test_exit_1_for_a_wrong_timestamp_root(given, tmp_path, capfd):
+    (tmp_path / "ca.pem").write_bytes(Authority(tmp_path / "stranger", "Stranger").roots)
     assert main(["verify", *given]) == 1
     assert capfd.readouterr().out.startswith("核验不通过")
 
@@ -58,8 +60,63 @@ def test_exit_1_for_a_wrong_timestamp_root(given, tmp_path, authority, capfd):
 def test_exit_2_for_what_is_no_package(tmp_path, capfd):
     (tmp_path / "p").write_bytes(b"no package")
     assert main(["verify", str(tmp_path / "p")]) == 2
-    assert main(["verify", str(tmp_path / "absent")]) == 2
     assert capfd.readouterr().out.startswith("不是规范的证据包")
+
+
+@pytest.mark.parametrize("command", [["verify"], ["show"], ["extract", "--item", "2.1", "--out", "o"]])
+@pytest.mark.parametrize("slip", ["absent", "."])
+def test_a_path_that_cannot_be_read_is_the_user_s_slip_and_accuses_nobody(
+    command, slip, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, slip]) == 2
+    told = capfd.readouterr()
+    assert told.out == ""
+    first, second = told.err.splitlines()
+    assert first.startswith("无法进行：给出的文件不存在") and first.endswith("(cli.read)")
+    assert second.startswith("Cannot proceed: The package does not exist")
+    assert main([*command, slip, "--json"]) == 2
+    assert json.loads(capfd.readouterr().out)["code"] == "cli.read"
+
+
+BROKEN = b"-----BEGIN CERTIFICATE-----\nMIIBkTCCATeg\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("roots", [b"", b"no certificate", BROKEN, BROKEN.replace(b"MIIB", b"+-??")])
+def test_roots_without_a_certificate_are_the_user_s_slip_and_nothing_is_judged(given, tmp_path, roots, capfd):
+    (tmp_path / "ca.pem").write_bytes(roots)
+    assert main(["verify", *given]) == 2
+    told = capfd.readouterr()
+    assert (told.out, told.err.startswith("无法进行：给出的根证书文件里没有证书")) == ("", True)
+    assert main(["verify", *given, "--json"]) == 2
+    assert json.loads(capfd.readouterr().out)["code"] == "timestamp.roots"
+
+
+def test_a_broken_certificate_among_good_ones_is_named_too(given, tmp_path, sample, capfd):
+    (tmp_path / "ca.pem").write_bytes(b"# roots\n" + sample.roots + sample.roots)
+    assert main(["verify", *given]) == 0
+    (tmp_path / "ca.pem").write_bytes(sample.roots + BROKEN)
+    assert main(["verify", *given]) == 2
+
+
+def test_a_command_typed_wrongly_is_told_in_chinese_first_and_exits_2(capfd):
+    for line in ([], ["verify"], ["verify", "a", "--colour"], ["sing"], ["extract", "a"]):
+        with pytest.raises(SystemExit) as end:
+            main(line)
+        assert end.value.code == 2
+        told = capfd.readouterr().err.splitlines()
+        assert told[0].startswith("命令写得不完整或不对") and "--help" in told[0]
+        assert told[1].startswith("seal") and len(told) == 2
+
+
+def test_every_code_of_seal_has_a_chinese_sentence_with_a_remedy():
+    codes = set().union(*(codes_of(file) for file in SOURCE.rglob("*.py")))
+    told = {code: chinese.sentence(code) for code in codes}
+    assert [
+        code for code, words in told.items() if not (words.endswith("。") and re.search("[；：]", words))
+    ] == []
+    assert len(codes) > 150 and set(chinese._OWN) <= codes
+    assert chinese.sentence("nothing.of_ours") == ""
 
 
 def test_exit_3_without_a_policy(given, capfd):
@@ -116,7 +173,7 @@ def test_a_console_without_chinese_gets_a_verdict_and_no_traceback(sample):
         [sys.executable, "-m", "seal.cli", "verify", str(sample.path)],
         capture_output=True,
         env=environment,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, done.stderr) == (3, b"")
     assert b"Consistent in itself" in done.stdout
@@ -155,7 +212,7 @@ def _imported(statement):
     code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
     environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, env=environment, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, env=environment, timeout=300, check=True
     )
     return set(done.stdout.decode().split())
 

@@ -15,6 +15,7 @@ from seal.shape import Shape
 from seal.verify import verify_package
 from seal.verify.lean import LeanReader
 from seal.verify.lines import read_item, read_omission, read_part
+from tests.seal import as_bytes
 from tests.seal.packages import (
     digest,
     files_of,
@@ -68,6 +69,7 @@ PARSERS = {
     "witness request": (witness.parse_request, witness.format_request(3, [digest("a")], NOTE)),
     "timestamp": (timestamp.parse, b"\x30\x05\x30\x03\x02\x01\x00"),
     "container": (lambda data: container.Container(io.BytesIO(data)), container.end_record(0, 0, 0)),
+    **as_bytes.READERS,
 }
 
 
@@ -85,17 +87,40 @@ def test_the_good_example_of_each_parser_is_read(name):
     assert outcome(read, good) in ("read", "timestamp.form")
 
 
-@pytest.mark.parametrize("name", sorted(PARSERS))
+# What opens a folder or a whole log costs more a try; test_fuzz_structured bends its right inputs besides.
+AT_ONCE = sorted(PARSERS.keys() - as_bytes.READERS.keys())
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
 @settings(max_examples=120)
 @given(data=st.binary(max_size=200))
 def test_random_bytes_are_read_or_refused_by_a_code(name, data):
     assert "." in outcome(PARSERS[name][0], data) or outcome(PARSERS[name][0], data) == "read"
 
 
-@pytest.mark.parametrize("name", sorted(PARSERS))
+@pytest.mark.parametrize("name", sorted(as_bytes.READERS))
+@settings(max_examples=25, deadline=None)
+@given(data=st.binary(max_size=200))
+def test_random_bytes_in_a_folder_or_a_log_are_read_or_refused_by_a_code(name, data):
+    found = outcome(PARSERS[name][0], data)
+    assert "." in found or found == "read"
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
 @settings(max_examples=200)
 @given(data=st.data())
 def test_nearly_right_bytes_are_read_or_refused_by_a_code(name, data):
+    check_nearly_right(name, data)
+
+
+@pytest.mark.parametrize("name", sorted(as_bytes.READERS))
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_nearly_right_bytes_in_a_folder_or_a_log_are_read_or_refused_by_a_code(name, data):
+    check_nearly_right(name, data)
+
+
+def check_nearly_right(name, data):
     read, good = PARSERS[name]
     at = data.draw(st.integers(0, len(good)))
     piece = data.draw(
@@ -127,6 +152,14 @@ LONG_LINES = [
     lambda n: ITEM.replace(b'"path":[', b'"path":[' + b'"00",' * n),
     lambda n: ITEM.replace(b"00", b"00" * n, 1),
 ]
+
+
+def claim(where, piece, count):
+    """A right claim with a piece put in many times."""
+    good = as_bytes.READERS["excerpt claim"][1]
+    return good.replace(where, where + piece * count, 1)
+
+
 # Each grows with n; whoever reads it may take time and memory in proportion, and no more.
 HOSTILE = {
     "canonical": [lambda n: b"[" * n, lambda n: b'["' + b"\\u0041" * n + b'"]', lambda n: b"[" + b"1," * n + b"1]",
@@ -148,6 +181,19 @@ HOSTILE = {
     "item line": LONG_LINES,
     "item line, quickly": LONG_LINES,
     "part line": [lambda n: b'{"body":{"facts":{"a":[' + b"[]," * n],
+    "excerpt claim": [
+        lambda n: claim(b'"hashes":[', b'"%b",' % (b"00" * 32), n // 64),
+        lambda n: claim(b'"path":[', b'"%b",' % (b"00" * 32), n // 64),
+        lambda n: claim(b'"blocks":[', b'[0,"%b",1],' % (b"00" * 16), n // 32),
+        lambda n: claim(b'"blocks":[', b"[],", n),
+        lambda n: claim(b'"file":"', b"x", n),
+    ],
+    "excerpt proof": [lambda n: b"c2sp.org/tlog-proof@v1\nindex 0\n" + b"AAAA\n" * n + b"\n"],
+    "kit request": [lambda n: b"old 0\n" + b"AAAA\n" * n, lambda n: as_bytes.good_request() + b"x" * n],
+    "kit size": [lambda n: b"1" * n],
+    "log checkpoint": [lambda n: as_bytes.ORIGIN.encode() + b"\n" + b"1" * n + b"\n\n", lambda n: b"a\n" * n],
+    "log tile": [lambda n: b"x" * n],
+    "log bundle": [lambda n: b"\0\0" * n, lambda n: b"\0\1x" * n],
 }  # fmt: skip
 CASES = [(name, at) for name, builders in HOSTILE.items() for at in range(len(builders))]
 

@@ -4,33 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seal import checkpoint, tiles, tree
-from seal.checkpoint import Checkpoint
+from seal import tiles, tree
 from seal.errors import MismatchError, SealError, UnvouchedError
 from seal.keys import COSIGNATURE
 from seal.log_reader import read_log
+from tests.seal.as_bytes import LOG, ORIGIN, served
 from tests.seal.packages import signer
-
-ORIGIN = "log.example/one"
-LOG = signer(ORIGIN)
-
-
-def served(size):
-    """Every file of a log of this size, by path."""
-    entries = [b"%d" % n for n in range(size)]
-    levels = [[tree.leaf_hash(data) for data in entries]]
-    while len(levels[-1]) >= 256:
-        last = levels[-1]
-        levels.append([tree.root(last[at : at + 256]) for at in range(0, len(last) // 256 * 256, 256)])
-    files = {}
-    for tile in tiles.tiles_of(size, entries=True):
-        first, last = tile.n * 256, tile.n * 256 + tile.width
-        if tile.level == "entries":
-            files[tile.path()] = tiles.pack_entries(entries[first:last])
-        else:
-            files[tile.path()] = b"".join(levels[tile.level][first:last])
-    files["checkpoint"] = checkpoint.sign(Checkpoint(ORIGIN, size, tree.root(levels[0])), LOG)
-    return files
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 255, 256, 257, 511, 512, 600, 65_536, 66_000])
@@ -62,6 +41,23 @@ def test_a_tile_above_that_agrees_with_the_root_alone_does_not_pass():
     with pytest.raises(MismatchError) as caught:
         read_log(files.get, [LOG.vkey], entries=False)
     assert caught.value.code == "log.root"
+
+
+def test_entries_that_are_not_those_of_their_tile_do_not_pass():
+    """A bundle that reads well and tells another story than the hashes that the root commits to."""
+    files = served(300)
+    for path in ("tile/entries/000", "tile/entries/001.p/44"):
+        entries = tiles.unpack_entries(files[path])
+        for other in (
+            [*entries[:-1], b"another"],
+            entries[:-1],
+            [*entries, b"more"],
+            [*entries[1:], entries[0]],
+        ):
+            with pytest.raises(MismatchError) as caught:
+                read_log({**files, path: tiles.pack_entries(other)}.get, [LOG.vkey])
+            assert caught.value.code in ("log.entries", "log.bundle")
+        assert read_log({**files, path: b""}.get, [LOG.vkey], entries=False).entries == 0
 
 
 def test_only_a_key_of_the_log_that_the_reader_names_vouches_for_it():

@@ -53,7 +53,7 @@ def test_every_changed_byte_of_an_excerpt_is_found(tmp_path: Path) -> None:
     folder, trusted = made(tmp_path / "e"), parse(POLICY.encode())
     for name in ("excerpt.amr", CLAIM, PROOF):
         data = (folder / name).read_bytes()
-        for at in range(0, len(data), 3):
+        for at in range(len(data)):
             (folder / name).write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
             with pytest.raises(SealError):
                 verify_excerpt(folder, trusted=trusted)

@@ -488,7 +488,7 @@ def together(n, row, fields):
     return n, row, names, b"".join(salts), shown
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 13])
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 13, 32, 33, 65])
 def test_items_added_in_bulk_are_the_same_bytes_as_items_added_one_by_one(tmp_path, count):
     leaves = [digest(f"leaf {n}") for n in range(count)]
     tree = Tree(leaves)

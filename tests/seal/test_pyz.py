@@ -22,7 +22,7 @@ def run(pyz, *arguments, path=None):
     environment = {"PATH": os.environ["PATH"] if path is None else str(path), "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, "-S", "-E", "-X", "utf8", str(pyz), *map(str, arguments)],
-        capture_output=True, env=environment, cwd=pyz.parent, timeout=60,
+        capture_output=True, env=environment, cwd=pyz.parent, timeout=300,
     )  # fmt: skip
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 

@@ -58,7 +58,7 @@ def server(witness):
 
 
 def call(server, data, *, path="/w/add-checkpoint", method="POST", headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=60)
     connection.request(method, path, data, headers or {})
     answer = connection.getresponse()
     found = answer.status, answer.getheader("Content-Type"), answer.read()
@@ -241,7 +241,7 @@ def test_the_judging_of_one_log_waits_while_another_request_of_it_is_judged(witn
         order.append("judged")
         if len(order) == 1:
             entered.set()
-            leave.wait(10)
+            leave.wait(120)
         return real()
 
     monkeypatch.setattr(witness, "_clock", slow)
@@ -249,7 +249,7 @@ def test_the_judging_of_one_log_waits_while_another_request_of_it_is_judged(witn
     first = threading.Thread(target=lambda: answers.update(a=witness.add_checkpoint(body(0, 3))))
     second = threading.Thread(target=lambda: answers.update(b=witness.add_checkpoint(body(0, 8))))
     first.start()
-    entered.wait(10)
+    assert entered.wait(120)
     second.start()
     second.join(0.2)
     assert second.is_alive() and order == ["judged"]

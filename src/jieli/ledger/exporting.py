@@ -43,6 +43,12 @@ class OtherLogThere(JieliError):
     code = "ledger.export_forked"
 
 
+class NotOurDirectory(JieliError):
+    """The directory holds other things and no checkpoint of a log: an export would mix its files among them."""
+
+    code = "ledger.export_not_empty"
+
+
 class ExportDamaged(JieliError):
     """What stands in the directory does not verify."""
 
@@ -100,7 +106,8 @@ class Exported:
 def export(directory: Path, keys: Sequence[Vkey], *, log: int | None = None) -> Exported:
     """Write a log, by default the live one, up to its last signed checkpoint; verify what stands there with `keys`.
 
-    Raises NothingSigned, OtherLogThere (another origin, a longer log, or another history: nothing is touched),
+    Raises NothingSigned, NotOurDirectory (other files lie there, and no checkpoint), OtherLogThere (another origin, a
+    longer log, or another history: nothing is touched),
     ExportDamaged (a file that stood there before is not what it was: remove the directory and export anew),
     ExportRuns, CannotWriteThere.
     """
@@ -132,6 +139,7 @@ def _export(directory: Path, keys: Sequence[Vkey], log: int) -> Exported:
 def _check_same_log(directory: Path, last: CheckpointRef, log: int) -> None:
     path = directory / "checkpoint"
     if not path.is_file():
+        _check_nothing_else(directory)
         return
     try:
         there, _ = checkpoint.parse(path.read_bytes())
@@ -144,6 +152,19 @@ def _check_same_log(directory: Path, last: CheckpointRef, log: int) -> None:
         raise OtherLogThere(
             f"目录中已有名为 {there.origin}、{there.size} 条的账本，与本账本不是同一段历史，拒绝覆盖。",
             remedy="请换一个目录，并运行 jieli fsck 查明哪一份被改动。",
+        )
+
+
+def _check_nothing_else(directory: Path) -> None:
+    """Without a checkpoint nothing may lie there but what an export that died before its first one has left."""
+    left = {"tile", f"checkpoint{_PARTIAL}"}
+    foreign = [path for path in directory.iterdir() if path.name not in left]
+    found = (path for path in (directory / "tile").rglob("*") if path.is_file())
+    strange = (path for path in found if not _ours(path.relative_to(directory).as_posix()))
+    if foreign or next(strange, None) is not None:
+        raise NotOurDirectory(
+            f"目录 {directory.name} 里有别的文件，也没有本账本的检查点，没有写入。",
+            remedy="请给出一个新的或空的目录；续写已有的导出，请给出当初的那个目录。",
         )
 
 

@@ -15,11 +15,13 @@ from django.db.utils import DatabaseError, InterfaceError, OperationalError
 from rich.console import Console
 from rich.table import Table
 
+from jieli.doors.cli import in_words
 from jieli.doors.clock import now
 from jieli.kernel.errors import JieliError
 from jieli.wiring import start
 from jieli.wiring.postgres import PostgresError
 from jieli.wiring.profile import Profile, profile
+from seal.chinese import sentence
 from seal.errors import SealError
 
 AsJson = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
@@ -37,15 +39,24 @@ class Command:
         """The instant of this call."""
         return now(self.profile)
 
-    def answer(self, values: Mapping[str, Any], *, say: Callable[[], None] | None = None) -> None:
-        """The command's one answer: an object for machines, or what `say` prints for people."""
+    def answer(
+        self,
+        values: Mapping[str, Any],
+        *,
+        say: Callable[[], None] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """The command's one answer: an object for machines; for people what `say` prints, else the values in words.
+
+        `names` are this command's own words for keys, before the house's.
+        """
         if self.as_json:
             out.print_json(json.dumps(values, ensure_ascii=False, default=str))
         elif say is not None:
             say()
         else:
-            for name, value in values.items():
-                out.print(f"{name}：{value}", markup=False, soft_wrap=True)
+            for line in in_words.lines(values, names):
+                out.print(line, markup=False, soft_wrap=True)
 
 
 class CannotWrite(JieliError):
@@ -122,13 +133,14 @@ def _tell(error: JieliError | PostgresError | SealError, as_json: bool) -> None:
     if isinstance(error, JieliError):
         found = error.as_json()
     else:
-        found = {"code": error.code, "error": str(error), "remedy": ""}
+        said = error.message if isinstance(error, SealError) else str(error)
+        found = {"code": error.code, "error": said, "remedy": ""}
     if as_json:
         out.print_json(json.dumps(found, ensure_ascii=False))
     else:
-        err.print(
-            f"{found['error']}{found['remedy']}［{found['code']}］", markup=False, style="red", soft_wrap=True
-        )
+        first = sentence(error.code) if isinstance(error, SealError) else ""  # Chinese before seal's English
+        told = f"{first}{found['error']}{found['remedy']}［{found['code']}］"
+        err.print(told, markup=False, style="red", soft_wrap=True)
 
 
 def table(title: str, columns: list[str], rows: list[list[object]]) -> Callable[[], None]:

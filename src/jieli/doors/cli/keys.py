@@ -61,7 +61,9 @@ def rotate(sign_in: As, as_json: AsJson = False) -> None:
         words = "接着做完了上次的换期" if done.resumed else "已换期"
         run.answer(
             {"epoch": done.epoch, "resumed": done.resumed, "moved": done.moved, "rewrapped": done.rewrapped},
-            say=lambda: out.print(f"{words}：现为第 {done.epoch} 期，改封 {done.moved} 页。", markup=False),
+            say=lambda: out.print(
+                f"{words}：现为第 {done.epoch} 期，改封密钥页与索引密钥共 {done.moved} 个。", markup=False
+            ),
         )
 
 
@@ -93,7 +95,9 @@ def restore(
 ) -> None:
     """由两张托管单恢复根密钥文件。已有根密钥时拒绝；旁边的密钥文件须与它相符。"""
     with command(as_json=as_json, house=False) as run:
-        run.answer({"fingerprints": rotation.restore(run.profile, first, second)})
+        found = rotation.restore(run.profile, first, second)
+        names = {name: f"密钥文件 {name}" for name in found} | {"fingerprints": "已恢复，指纹"}
+        run.answer({"fingerprints": found}, names=names)
 
 
 @app.command("drill")
@@ -136,11 +140,11 @@ def _say_status(found: dict[str, Any]) -> None:
     for name, text in found["fingerprints"].items():
         out.print(f"{name}  {text}", markup=False)
     rows: list[list[object]] = [
-        [e["epoch"], e["state"], e["pages"], _day(e["opened_at"]), _day(e["retired_at"]), _day(e["destroy_after"]),
-         _day(e["destroyed_at"])]
+        [e["epoch"], e["state"], e["pages"], e["index_keys"], _day(e["opened_at"]), _day(e["retired_at"]),
+         _day(e["destroy_after"]), _day(e["destroyed_at"])]
         for e in found["epochs"]
     ]  # fmt: skip
-    table("封装期", ["期", "状态", "页", "启用", "退役", "应销毁", "已销毁"], rows)()
+    table("封装期", ["期", "状态", "密钥页", "索引密钥", "启用", "退役", "应销毁", "已销毁"], rows)()
     last = found["last_drill"]
     out.print(
         f"上次演练：{_day(last['at'])}，账本第 {numbered(last['entry'])} 条" if last else "上次演练：尚无",

@@ -21,6 +21,8 @@ from seal.keys import parse_vkey
 from seal.log_reader import read_log
 
 app = typer.Typer(no_args_is_help=True, help="账本：状态、签名、导出、见证与存证的收回。")
+#: What a round of the signer says, in words.
+_ROUND = {"counts": "达到信任策略", "checkpoint": "已签到（条）", "why": "没有签的原因"}
 
 
 @app.command("sign")
@@ -30,7 +32,7 @@ def sign(
     """运行签名进程：账本前进时签检查点，取见证与时间戳。只有它读取签名密钥。"""
     with command(as_json=as_json) as run:
         if once:
-            run.answer(signer.sign_once(run.profile, at=run.at()))
+            run.answer(signer.sign_once(run.profile, at=run.at()), names=_ROUND)
         else:
             signer.serve(run.profile, clock=run.at, stop=lambda: False)
 
@@ -133,7 +135,7 @@ def deposits(
 def checkpoint(as_json: AsJson = False) -> None:
     """请签名进程为已提交的全部条目签检查点。"""
     with command(as_json=as_json) as run:
-        run.answer(signer.ask(run.profile))
+        run.answer(signer.ask(run.profile), names=_ROUND)
 
 
 def fsck(as_json: AsJson = False) -> None:

@@ -14,6 +14,7 @@ from jieli.doors.cli import (
     dispute,
     evidence,
     export,
+    hold,
     import_,
     keys,
     law,
@@ -25,13 +26,16 @@ from jieli.doors.cli import (
     rebuild,
     reconcile,
     restore,
+    retention,
     search,
     serve,
     witness,
     work,
 )
+from jieli.doors.cli.typed_wrongly import ChineseFirst
 
 app = typer.Typer(
+    cls=ChineseFirst,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -53,9 +57,9 @@ app.add_typer(asset.app, name="asset")
 app.add_typer(approve.app, name="approve")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rebuild.app, name="rebuild")
-app.add_typer(archive.hold_app, name="hold")
+app.add_typer(hold.hold_app, name="hold")
 app.add_typer(archive.shred_app, name="shred")
-app.add_typer(archive.retention_app, name="retention")
+app.add_typer(retention.retention_app, name="retention")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(export.app, name="export")
 app.add_typer(dispute.app, name="dispute")

@@ -1,6 +1,7 @@
 """`jieli media`: files of items, in and out."""
 
 from collections import Counter
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,16 +11,22 @@ import typer
 from jieli.access.types import Permission
 from jieli.archive.media import queries
 from jieli.archive.media.matching import TOLERANCE_S
-from jieli.archive.media.types import MediaRef, Unit
+from jieli.archive.media.types import MediaRef, Refusal, RefusedFile, Unit
 from jieli.doors import places
 from jieli.doors.cli.acting import As, Matter, Purpose, permitted, person
 from jieli.doors.cli.frame import AsJson, command, out, table
 from jieli.kernel.errors import JieliError
-from jieli.reading import media
+from jieli.kernel.times import local
+from jieli.reading import bringing, media
 from jieli.wiring import signer
 
 app = typer.Typer(no_args_is_help=True, help="附件与录音：存入、取出、摘录、存放状况。")
 Item = Annotated[int, typer.Argument(help="条目编号，检索结果中可见。")]
+#: What these answers call a file's place, its blocks and what came of an import.
+_WORDS = {
+    "n": "第几个附件", "unit": "一块是", "blocks": "全文件块数", "kept": "已存入（个）", "failed": "未能存入",
+    "items": "可能的条目", "openings": "开启条目（次）",
+}  # fmt: skip
 Number = Annotated[int, typer.Option("--n", help="第几个附件，从 0 起。")]
 
 
@@ -45,7 +52,7 @@ def add(
     with command(as_json=as_json) as run:
         by = person(run, sign_in)
         kept = media.add(path=file, item=item, n=n, matter=matter, by=by, at=run.at(), differing=differing)
-        run.answer(_values(kept))
+        run.answer(_values(kept), names=_WORDS)
 
 
 @app.command("import")
@@ -56,12 +63,17 @@ def import_(
     tolerance: Annotated[
         int, typer.Option("--tolerance", min=0, max=3_600, help="通话录音的时间与话单相差几秒以内算同一通。")
     ] = TOLERANCE_S,
+    refused_only: Annotated[
+        bool, typer.Option("--refused", help="只重试先前未能存入的附件，不开启别的条目。")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """存入一个目录：按平台声称的 MD5，没有的按名称；话单没写录音的，按号码与开始时间。不止一种可能的只列出，不猜。"""
     with command(as_json=as_json) as run:
         by = person(run, sign_in)
-        done = media.bring(folder=folder, matter=matter, by=by, at=run.at(), tolerance_s=tolerance)
+        done = bringing.bring(
+            folder=folder, matter=matter, by=by, at=run.at(), tolerance_s=tolerance, refused_only=refused_only
+        )
         values = {
             "kept": len(done.kept),
             "unmatched": [path.name for path in done.unmatched],
@@ -70,9 +82,58 @@ def import_(
             "openings": done.openings,
             "agreement": dict(Counter(ref.agreement.value for ref in done.kept)),
         }
-        run.answer(values)
+        run.answer(values, names=_WORDS)
         if done.unmatched or done.failed or done.ambiguous:
             raise typer.Exit(1)
+
+
+class FromPlatform(StrEnum):
+    """What a platform answers to whoever fetches a file there."""
+
+    TOO_LARGE = "too-large"
+    NOT_FOUND = "not-found"
+    EXPIRED = "expired"
+
+
+@app.command("failed")
+def failed(
+    item: Item,
+    reason: Annotated[
+        FromPlatform,
+        typer.Option("--reason", help="平台怎么说：too-large 过大，not-found 没有，expired 已过期。"),
+    ],
+    matter: Matter,
+    sign_in: As,
+    n: Number = 0,
+    as_json: AsJson = False,
+) -> None:
+    """从平台取不到的附件：把原因与时间记入账本，不再只写“未取回”。"""
+    with command(as_json=as_json) as run:
+        why = Refusal[reason.name]
+        by = person(run, sign_in)
+        media.not_to_be_had(item=item, n=n, reason=why, matter=matter, by=by, at=run.at())
+        run.answer({"item": item, "n": n, "code": why.code, "reason": why.value}, names=_WORDS)
+
+
+@app.command("refused")
+def refused(
+    sign_in: As,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="最多列出多少个。")] = 200,
+    after: Annotated[int, typer.Option("--after", min=0, help="从这个条目编号之后列起。")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """未能存入的附件：哪条的第几个、原因、最近一次的时间、试过几次；存入之后不再列出。"""
+    with command(as_json=as_json) as run:
+        permitted(run, sign_in, Permission.SEE_LEDGER)
+        found = queries.all_refused(after=after, limit=limit)
+        rows: list[list[object]] = [
+            [f.item, f.n, f.reason.value, f"{local(f.at):%Y-%m-%d %H:%M}", f.times] for f in found
+        ]
+        columns = ["条目", "第几个", "原因", "最近一次", "次数"]
+        run.answer(
+            {"refused": [_refusal(f) for f in found]},
+            say=table(f"{len(found)} 个附件未能存入", columns, rows),
+        )
 
 
 @app.command("list")
@@ -85,12 +146,17 @@ def list_(
     with command(as_json=as_json) as run:
         permitted(run, sign_in, Permission.SEE_LEDGER)
         found = [ref for refs in queries.of_items(item).values() for ref in refs]
+        out_of = list(queries.refused(item).values())
         rows: list[list[object]] = [
             [f.item, f.n, f.format or "其他", f.size, _length(f), f.agreement.value, _state(f)] for f in found
         ]
+        rows += [[r.item, r.n, "", "", "", "", f"未能存入：{r.reason.value}"] for r in out_of]
         columns = ["条目", "第几个", "格式", "字节", "长度", "与平台声称", "状态"]
         run.answer(
-            {"media": [_values(f) | {"destroyed": f.root is None} for f in found]},
+            {
+                "media": [_values(f) | {"destroyed": f.root is None} for f in found],
+                "refused": [_refusal(r) for r in out_of],
+            },
             say=table(f"{len(found)} 个附件", columns, rows),
         )
 
@@ -139,7 +205,7 @@ def take(
             item=item, n=n, purpose=purpose, matter=matter, by=by, at=run.at(), out=out_file, copy=playable
         )
         values = _values(done.ref) | {"out": str(out_file), "entry": done.entry, "opening": str(done.opening)}
-        run.answer(values | ({"playable": str(done.copy)} if done.copy else {}))
+        run.answer(values | ({"playable": str(done.copy)} if done.copy else {}), names=_WORDS)
 
 
 @app.command("excerpt")
@@ -161,7 +227,7 @@ def excerpt(
             by=person(run, sign_in), at=run.at(), out=folder, cover=lambda: signer.ask(run.profile),
         )  # fmt: skip
         values = _values(done.ref) | {"out": str(folder), "shown": done.blocks, "entry": done.entry}
-        run.answer(values)
+        run.answer(values, names=_WORDS)
 
 
 def _place(text: str) -> int:
@@ -175,6 +241,13 @@ def _values(ref: MediaRef) -> dict[str, object]:
     return {
         "item": ref.item, "n": ref.n, "format": ref.format, "bytes": ref.size, "unit": ref.unit.value,
         "blocks": ref.blocks, "seconds": ref.seconds, "agreement": ref.agreement.value,
+    }  # fmt: skip
+
+
+def _refusal(one: RefusedFile) -> dict[str, object]:
+    return {
+        "item": one.item, "n": one.n, "code": one.reason.code, "reason": one.reason.value,
+        "at": local(one.at).isoformat(), "times": one.times,
     }  # fmt: skip
 
 

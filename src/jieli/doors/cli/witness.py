@@ -1,6 +1,6 @@
 """`jieli witness`: vouching for somebody else's log. And the demo's own timestamp authority."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from jieli.connectors.stamp import demo
 from jieli.doors.cli.frame import AsJson, command, err, out
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import SECOND
-from jieli.ledger import carrying
+from jieli.ledger import carrying, queries
 from jieli.ledger.exporting import files_in
 from jieli.wiring import signer
 from jieli.wiring.home import home_of, write_secret
@@ -35,6 +35,12 @@ class OtherWitness(JieliError):
     """The directory is that of a witness with another name."""
 
     code = "witness.other_name"
+
+
+class UnknownWitness(JieliError):
+    """The policy names no witness of this name."""
+
+    code = "witness.unknown"
 
 
 class NoLogKey(JieliError):
@@ -99,15 +105,39 @@ def kit(
 ) -> None:
     """做一个离线见证文件夹：中文说明、检查点与一致性证明、账本公钥，用 U 盘交给见证方。"""
     with command(as_json=as_json) as run:
-        keys = signer.trusted(home_of(run.profile)).logs
-        made = carrying.write_kit(directory, keys, witness=name)
+        trusted = signer.trusted(home_of(run.profile))
+        if name is not None:
+            _check_named(name, trusted.witnesses.values())
+        made = carrying.write_kit(directory, trusted.logs, witness=name)
         run.answer(
             {"from": made.old, "size": made.size, "log": list(made.keys)},
-            say=lambda: out.print(
-                f"已写好：从 {made.old} 条到 {made.size} 条的证明。请把文件夹连同说明交给见证方。",
-                markup=False,
-            ),
+            say=lambda: out.print(_kit_told(made, head=queries.head(queries.live_log()).size), markup=False),
         )
+
+
+def _check_named(name: str, known: Iterable[Vkey]) -> None:
+    """A name with a slip in it would begin its proof at nothing, and come back signed by nobody who counts."""
+    names = sorted({key.name for key in known})
+    if name not in names:
+        raise UnknownWitness(
+            f"信任策略里没有名为 {name} 的见证方。",
+            remedy=f"策略里有：{'、'.join(names) or '没有见证方'}；新的见证方请先写入 trust.policy。",
+        )
+
+
+def _kit_told(made: carrying.Kit, *, head: int) -> str:
+    if made.old < made.size:
+        told = f"已写好：从 {made.old} 条到 {made.size} 条的证明。请把文件夹连同说明交给见证方。"
+    else:
+        told = (
+            f"已写好，但没有新内容：见证方已见证到 {made.size} 条，最后检查点也在这里；再签一次不多证明什么。"
+        )
+    if head > made.size:
+        told += (
+            f"\n账本现有 {head} 条，后 {head - made.size} 条尚未签检查点，不在其中；"
+            "请先运行 jieli ledger checkpoint，再做一份。"
+        )
+    return told
 
 
 @app.command("sign-offline")
