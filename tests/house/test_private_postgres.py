@@ -66,7 +66,7 @@ home = Path(sys.argv[1])
 
 def asked(dsn):
     # In the instant after the kill the dying server may still answer: whoever lost a connection asks again.
-    for _ in range(100):
+    for _ in range(900):
         ensure(home, durable=False)
         try:
             with psycopg.connect(dsn) as connection:
@@ -121,19 +121,19 @@ def ask_until_answered(server: Server, question: str, database: str) -> object:
 
 
 def until_answered(call: Callable[[], object]) -> object:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             return call()
         except psycopg.OperationalError:
-            assert time.monotonic() < deadline, "the server did not come back within 30 s"
+            assert time.monotonic() < deadline, "the server did not come back within 120 s"
             time.sleep(0.005)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not condition():
-        assert time.monotonic() < deadline, "did not happen within 20 s"
+        assert time.monotonic() < deadline, "did not happen within 90 s"
         time.sleep(0.01)
 
 
@@ -178,7 +178,7 @@ def child(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def answer_of(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return out.strip()
 
@@ -297,7 +297,8 @@ def test_stopping_is_asked_for_and_the_next_use_starts_it_again(home: Path) -> N
     server = ensure(home, durable=False)
     pids = [supervisor_of(server), postmaster_of(server)]
     stop(home)
-    assert [alive(pid) for pid in pids] == [False, False]
+    # The lock is free an instant before its holder is gone.
+    wait_for(lambda: not any(alive(pid) for pid in pids))
     assert not (server.data_dir / "postmaster.pid").exists()
     stop(home)
     assert ensure(home, durable=False) == server
@@ -376,7 +377,7 @@ def test_with_both_killed_the_orphaned_back_ends_are_ended_and_the_data_are_ther
         wait_for(lambda: not alive(postmaster) and not alive(supervisor))
         assert alive(back_end)
         again = ensure(durable_home)
-    assert not alive(back_end)
+    wait_for(lambda: not alive(back_end))
     assert ask(again, "SELECT count(*) FROM filled", database) == 1024
 
 
@@ -462,7 +463,7 @@ def test_a_discarded_server_leaves_nothing(home: Path) -> None:
     server = ensure(home, durable=False)
     postmaster = postmaster_of(server)
     discard(home)
-    assert not alive(postmaster)
+    wait_for(lambda: not alive(postmaster))
     assert list(home.iterdir()) == []
     assert not server.data_dir.parent.exists()
     discard(home)
@@ -483,10 +484,11 @@ def test_content_never_reaches_the_servers_log(server: Server, database: str) ->
         with pytest.raises(psycopg.OperationalError):
             os.kill(pid, signal.SIGKILL)
             connection.execute("SELECT pg_sleep(30), '客户甲的底价'")
+    log = server.data_dir.parent / "log"
+    # Until the server has seen its end it still takes connections, and ends them with the others afterwards.
+    wait_for(lambda: f"PID {pid}" in log.read_text())
     assert ask_until_answered(server, "SELECT count(*) FROM secret", database) == 1
-    log = (server.data_dir.parent / "log").read_text()
-    assert f"PID {pid}" in log
-    assert "客户甲" not in log
+    assert "客户甲" not in log.read_text()
 
 
 # ---------------------------------------------------------------------------- roles and databases
@@ -698,7 +700,7 @@ def test_an_ordinary_user_keeps_all_under_his_home_and_a_long_path_gets_a_short_
         capture_output=True,
         text=True,
         cwd="/",
-        timeout=60,
+        timeout=300,
         user=nobody.pw_uid,
         group=nobody.pw_gid,
         extra_groups=[],

@@ -84,3 +84,36 @@ def test_the_application_has_just_the_rights_that_the_kinds_give(db: None) -> No
         assert {m._meta.db_table: found.get(m._meta.db_table) for m in ours} == {
             m._meta.db_table: wanted[m.table_kind] for m in ours
         }
+
+
+def test_every_foreign_key_is_judged_at_the_end_of_a_transaction(db: None) -> None:
+    """A restore fills one table after another and asks none of them for its order."""
+    from django.db import connections
+
+    from jieli.wiring.databases import STORE_OWNERS
+
+    found = []
+    for owner in STORE_OWNERS.values():
+        with connections[owner].cursor() as cursor:
+            cursor.execute(
+                "SELECT conrelid::regclass::text, conname, condeferrable AND condeferred FROM pg_constraint"
+                " WHERE contype = 'f' AND connamespace = 'public'::regnamespace"
+            )
+            found += cursor.fetchall()
+    assert len(found) > 50
+    assert [f"{table}.{name}" for table, name, deferred in found if not deferred] == []
+
+
+def test_a_restore_can_keep_every_trigger_of_the_house_quiet(db: None) -> None:
+    """Those that fire even for a replica would be set back to firing as others do, and so be weaker afterwards."""
+    from django.db import connections
+
+    from jieli.wiring.databases import STORE_OWNERS
+
+    found = []
+    for owner in STORE_OWNERS.values():
+        with connections[owner].cursor() as cursor:
+            cursor.execute("SELECT tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal")
+            found += cursor.fetchall()
+    assert len(found) > 5
+    assert [name for name, enabled in found if enabled not in ("O", b"O")] == []

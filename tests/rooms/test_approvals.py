@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connections
 
 from jieli.access.errors import Forbidden
@@ -378,3 +379,21 @@ def test_the_database_refuses_a_second_decision_and_a_changed_one(
         write(decision(asked, approver=COUNSEL.actor))
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         other_connection().execute("UPDATE approvals_decision SET agree = false")
+
+
+def test_the_key_to_the_true_applicant_waits_for_the_end_also_where_there_were_decisions_before(
+    db: None, owner_sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    decide(ask())
+    # Tests set every sequence back, that of the migrations' own table too, which they do not empty.
+    owner_sql(
+        "SELECT setval(pg_get_serial_sequence('django_migrations', 'id'), max(id)) FROM django_migrations"
+    )
+    asked = "SELECT condeferred FROM pg_constraint WHERE conname = 'approvals_decision_true_applicant'"
+    call_command("migrate", "approvals", "0001", database="owner", verbosity=0, interactive=False)
+    before = owner_sql(asked)
+    call_command("migrate", "approvals", database="owner", verbosity=0, interactive=False)
+    assert (before, owner_sql(asked)) == ([(False,)], [(True,)])
+    with pytest.raises(IntegrityError):
+        owner_sql("UPDATE approvals_decision SET applicant = applicant || 'x'")
+    assert sound()

@@ -18,12 +18,18 @@ from jieli.archive import checks, cited, keys, opening, operations, queries, seg
 from jieli.archive.errors import KeyringMissing, PageDamaged
 from jieli.archive.keys.pages import SECRET_BYTES, open_page
 from jieli.archive.keys.store import opened, read_secrets
+from jieli.archive.media import ports as media_ports
+from jieli.archive.media import queries as media
+from jieli.archive.media import removing
 from jieli.archive.models import Item, KeyPage
-from jieli.archive.policy import EPOCH_DAYS, KEY_BACKUP_DAYS
+from jieli.archive.policy import EPOCH_DAYS, KEY_BACKUP_DAYS, MAIN_BACKUP_DAYS
 from jieli.archive.types import POSITIONS, OpenedItem
+from jieli.connectors.storage import name_of
+from jieli.connectors.storage.directory import Directory
 from jieli.kernel.times import DAY
-from jieli.wiring import databases
+from jieli.wiring import backup_media, databases
 from tests.conftest import NOW
+from tests.rooms.planted_files import PlantedFile, back_up_media, plant
 from tests.rooms.test_archive_samples import OPENING, OTHER_CUSTOMER, codes, keep, ring, sample
 
 __all__ = ["ring"]
@@ -80,6 +86,26 @@ class Planted:
 
 
 @pytest.fixture
+def store(ring: keys.HeldKeyring, tmp_path: Path) -> Iterator[Directory]:
+    made = Directory(tmp_path / "media")
+    media_ports.use(made)
+    yield made
+    media_ports.use(None)
+
+
+@pytest.fixture
+def files(
+    ring: keys.HeldKeyring, store: Directory, planted: "Planted", tmp_path: Path
+) -> tuple[PlantedFile, PlantedFile]:
+    """One of the canary's files and one of another person, both in the store."""
+    his = (f"{WORDS}，附照片\n" * 400).encode()
+    theirs = ("试听课的课程表，周六上午十点\n" * 400).encode()
+    folder = tmp_path / "in"
+    first = plant(ring, store, planted.items[0], his, name=f"{NAME}的地址.txt", folder=folder)
+    return first, plant(ring, store, planted.others[0], theirs, name="课程表.txt", folder=folder)
+
+
+@pytest.fixture
 def planted(ring: keys.HeldKeyring) -> Planted:
     """The canary's talk among other people's, in two batches and a room; what only erasing may make vanish."""
     told = f"我是{NAME}，{WORDS}"
@@ -130,6 +156,40 @@ def test_an_erased_person_is_nowhere_by_brute_force(
     assert codes() == set()
 
 
+def test_a_file_of_an_erased_person_is_nowhere_by_brute_force_and_the_others_stays(
+    ring: keys.HeldKeyring,
+    store: Directory,
+    planted: Planted,
+    files: tuple[PlantedFile, PlantedFile],
+    tmp_path: Path,
+) -> None:
+    his, theirs = files
+    words = spellings(f"{NAME}的地址")
+    assert {"default.archive_media", "default.ledger_part"} <= places(words, tmp_path)
+    assert places(his.needles(), tmp_path) == {Path(name_of(his.address)).name}
+    assert places([his.keys.content, his.keys.salts, his.plain, WORDS.encode()], tmp_path) == set()
+    assert his.opened_with(read_secrets(ring, [planted.items[0]]).values())
+
+    operations.shred_person(person=GONE, at=NOW + 1, **LATER)
+    removed = removing.remove_destroyed(by="system:worker", at=NOW + 2)
+
+    assert (removed.removed, removed.locked) == (1, 0)
+    assert [one.address for one in store.objects()] == [theirs.address]
+    assert places([*words, *spellings(WORDS)], tmp_path) == set()
+    assert places(his.needles(), tmp_path) == set()
+    assert not his.opened_with(all_secrets(ring))
+    [kept] = media.of_items(planted.others)[planted.others[0]]
+    assert (kept.name, kept.address) == ("课程表.txt", theirs.address)
+    assert theirs.opened_with(all_secrets(ring))
+    assert codes() == set()
+
+
+def all_secrets(ring: keys.HeldKeyring) -> list[bytes]:
+    """Every secret that is left."""
+    kept = secrets_in_pages(ring)
+    return [kept[at : at + SECRET_BYTES] for at in range(0, len(kept), SECRET_BYTES)]
+
+
 def test_no_posting_of_an_erased_person_is_left_in_any_segment(planted: Planted) -> None:
     assert {ref.item_id for ref in queries.search_candidates("榴花巷").items} == set(planted.items)
     operations.shred_person(person=GONE, at=NOW + 1, **LATER)
@@ -143,7 +203,7 @@ def test_no_posting_of_an_erased_person_is_left_in_any_segment(planted: Planted)
 
 @dataclass
 class Backup:
-    """The key store and the keyring as they were copied one night, into files."""
+    """The key store, the keyring and the media as they were copied one night, into files."""
 
     directory: Path
     made_at: int
@@ -166,9 +226,10 @@ class Backup:
         return found
 
 
-def back_up(home: Path, to: Path, *, at: int) -> Backup:
+def back_up(home: Path, to: Path, store: Directory, *, at: int) -> Backup:
     directory = to / str(at)
     directory.mkdir(parents=True)
+    back_up_media(store, directory)
     rows = KeyPage.objects.values_list("id", "epoch", "revision", "nonce", "sealed")
     copied = [
         (i, epoch, revision, bytes(nonce).hex(), bytes(sealed).hex())
@@ -179,21 +240,49 @@ def back_up(home: Path, to: Path, *, at: int) -> Backup:
     return Backup(directory, at)
 
 
+def by_the_policy(backups: list[Backup], *, at: int) -> list[Backup]:
+    """What is left of backups that are kept as long as they may be: their keys so long, all else a little longer."""
+    for one in backups:
+        if at - one.made_at >= KEY_BACKUP_DAYS * DAY:
+            shutil.rmtree(one.directory / "keys", ignore_errors=True)
+            (one.directory / "pages").unlink(missing_ok=True)
+        if at - one.made_at >= MAIN_BACKUP_DAYS * DAY:
+            shutil.rmtree(one.directory)
+    return [one for one in backups if one.directory.exists()]
+
+
+def with_keys(backups: list[Backup]) -> list[Backup]:
+    """Those of which the keys are left."""
+    return [one for one in backups if (one.directory / "pages").exists()]
+
+
 def readable(backups: list[Backup], ring: keys.HeldKeyring, planted: Planted) -> list[bool]:
     """Of each backup: whether any erased secret can be had from it, with every keyring that still lies anywhere."""
     rings = [ring, *(keys.load(b.directory) for b in backups)]
     return [bool(set(planted.secrets) & set(b.secrets(rings).values())) for b in backups]
 
 
+def holding(backups: list[Backup], file: PlantedFile) -> list[bool]:
+    """Of each backup: whether the object of a file lies in it."""
+    where = [b.directory / backup_media.FOLDER / name_of(file.address) for b in backups]
+    return [path.exists() and path.read_bytes() == file.sealed for path in where]
+
+
 def test_after_the_second_date_no_backup_kept_by_the_policy_opens_what_was_erased(
-    ring: keys.HeldKeyring, planted: Planted, tmp_path: Path
+    ring: keys.HeldKeyring,
+    store: Directory,
+    planted: Planted,
+    files: tuple[PlantedFile, PlantedFile],
+    tmp_path: Path,
 ) -> None:
-    home, vault = tmp_path / "home", tmp_path / "vault"
-    private = back_up(home, tmp_path / "private", at=NOW)
+    home, vault, (his, theirs) = tmp_path / "home", tmp_path / "vault", files
+    private = back_up(home, tmp_path / "private", store, at=NOW)
     pages_only = Backup(private.directory, NOW)
-    nightly = [back_up(home, vault, at=NOW)]
+    nightly = [back_up(home, vault, store, at=NOW)]
     certificate = operations.shred_person(person=GONE, at=NOW + 1, **LATER)
+    removing.remove_destroyed(by="system:worker", at=NOW + 2)
     assert readable(nightly, ring, planted) == [True]  # date one alone does not reach the backups
+    assert holding(nightly, his) == [True]
     rotated = NOW
     for night in range(5, 1 + (certificate.backups_gone_by - NOW) // DAY, 5):
         at = NOW + night * DAY
@@ -201,13 +290,19 @@ def test_after_the_second_date_no_backup_kept_by_the_policy_opens_what_was_erase
             operations.rotate(by="system:worker", at=at)
             rotated = at
         operations.destroy_old_epochs(by="system:worker", at=at)
-        nightly = [b for b in nightly if at - b.made_at < KEY_BACKUP_DAYS * DAY]
-        nightly.append(back_up(home, vault, at=at))
+        nightly = by_the_policy(nightly, at=at)
+        nightly.append(back_up(home, vault, store, at=at))
     end = certificate.backups_gone_by
     operations.destroy_old_epochs(by="system:worker", at=end)
-    nightly = [b for b in nightly if end - b.made_at < KEY_BACKUP_DAYS * DAY]
-    assert len(nightly) == 6
-    assert readable(nightly, ring, planted) == [False] * 6
+    nightly = by_the_policy(nightly, at=end)
+    keyed = with_keys(nightly)
+    assert readable(keyed, ring, planted) == [False] * 6
+    # Of the file nothing either: not the object, not a key that opens a copy of it; another person's is in each.
+    assert (holding(nightly, his), holding(nightly, theirs)) == ([False] * 7, [True] * 7)
+    assert places([*his.needles(), *spellings(WORDS)], vault) == set()
+    rings = [ring, *(keys.load(b.directory) for b in keyed)]
+    left = [secret for b in keyed for secret in b.secrets(rings).values()]
+    assert (his.opened_with(left), theirs.opened_with(left)) == (False, True)
     # The old dump, kept against the policy: with the keyring that survived it opens nothing.
     assert not set(planted.secrets) & set(pages_only.secrets([ring]).values())
     later = queries.certificate(certificate.shred)
@@ -215,6 +310,7 @@ def test_after_the_second_date_no_backup_kept_by_the_policy_opens_what_was_erase
     assert len(opening.open_items(planted.others, receipt=OPENING)) == len(planted.others)
     # And what policy cannot reach: somebody who kept that night's keyring as well.
     assert readable([private], ring, planted) == [True]
+    assert holding([private], his) == [True]
 
 
 def test_ten_thousand_items_go_in_one_intent(ring: keys.HeldKeyring, owner_sql: Sql) -> None:

@@ -12,12 +12,15 @@ from django.db import DatabaseError, connections
 from jieli.access import operations as access
 from jieli.archive import destruction, keys, operations, queries, taking
 from jieli.archive.errors import Held, PersonKept, PersonUnknown
+from jieli.archive.media import removing
 from jieli.archive.models import Shred
 from jieli.archive.policy import MAIN_BACKUP_DAYS
 from jieli.archive.types import HoldScope
 from jieli.assets import operations as assets
 from jieli.assets.models import Group
 from jieli.assets.types import GroupKind, NewGroup, NewMember
+from jieli.connectors.storage import name_of
+from jieli.connectors.storage.directory import Directory
 from jieli.kernel.ids import new_id
 from jieli.kernel.times import DAY, local_day
 from jieli.ledger import queries as ledger
@@ -37,10 +40,11 @@ from jieli.parties.types import (
     NewUnit,
 )
 from tests.conftest import NOW
-from tests.rooms.test_archive_erasure import found_in, places, spellings, values
+from tests.rooms.planted_files import back_up_media, plant
+from tests.rooms.test_archive_erasure import all_secrets, found_in, places, spellings, store, values
 from tests.rooms.test_archive_samples import codes, keep, ring, sample
 
-__all__ = ["ring"]
+__all__ = ["ring", "store"]
 pytestmark = pytest.mark.usefixtures("ring")
 Sql = Callable[..., list[tuple[Any, ...]]]
 
@@ -138,6 +142,27 @@ def test_an_erased_customer_is_nowhere_by_brute_force_and_the_row_stays(
     assert certificate.backups_gone_by >= NOW + 1 + MAIN_BACKUP_DAYS * DAY
     with pytest.raises(PersonUnknown):
         operations.erase_person(person=canary, at=NOW + 2, **WHY)
+
+
+def test_a_file_of_an_erased_customer_goes_with_her_and_another_persons_stays(
+    ring: keys.HeldKeyring, canary: UUID, store: Directory, tmp_path: Path
+) -> None:
+    other = register.customers_by_no()["C2"].id
+    [spoken] = keep([sample(8, person="wm-2", customer=other)])
+    mine, folder = taking.of_person(canary)[0], tmp_path / "in"
+    hers = plant(ring, store, mine, f"{NAME} {PHONE} ".encode() * 900, name=f"{NAME}.txt", folder=folder)
+    theirs = plant(ring, store, spoken, "课程表".encode() * 900, name="课程表.txt", folder=folder)
+    assert "default.archive_media" in places(needles(*WORDS), tmp_path)
+    assert Path(name_of(hers.address)).name in places(hers.needles(), tmp_path)
+    operations.erase_person(person=canary, at=NOW + 1, **WHY)
+    removing.remove_destroyed(by="system:worker", at=NOW + 2)
+    back_up_media(store, tmp_path / "copy")
+    assert places([*needles(*WORDS), *hers.needles()], tmp_path) == set()
+    assert not hers.opened_with(all_secrets(ring))
+    assert [one.address for one in store.objects()] == [theirs.address]
+    assert (tmp_path / "copy" / "media" / name_of(theirs.address)).read_bytes() == theirs.sealed
+    assert theirs.opened_with(all_secrets(ring))
+    assert codes() == set()
 
 
 def test_an_erased_leaver_is_nowhere_either_his_sign_in_included(

@@ -6,12 +6,14 @@ from typing import Any
 
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
+from jieli.access import attempts
 from jieli.access import operations as access
 from jieli.access.types import LinkPurpose, NewPasskey, Role
 from jieli.archive import operations as archive
 from jieli.archive import queries as archived
 from jieli.archive.media import ports as store
-from jieli.archive.media import removing
+from jieli.archive.media import refusing, removing
+from jieli.archive.media.types import Refusal
 from jieli.archive.models import RetentionPlan
 from jieli.archive.types import HoldScope
 from jieli.assets import operations as assets
@@ -186,6 +188,7 @@ def _people() -> None:
         person=person, passkey=NewPasskey(b"credential", b"data", 0), label="手机", by=BY, at=BEGIN
     )
     access.make_link(sign_in="admin", purpose=LinkPurpose.ENROL, expires_at=NOW + HOUR, by=BY, at=BEGIN)
+    attempts.check_attempt(place="192.0.2.1", name="admin", at=BEGIN)
 
 
 def _read(house: Company) -> None:
@@ -201,7 +204,7 @@ def _read(house: Company) -> None:
 
 
 def _files(house: Company, home: Path) -> None:
-    """A file of a message that goes and one of a message that stays."""
+    """A file of a message that goes, one of a message that stays, and one that did not come in."""
     store.use(Directory(home / "media"))
     keeper = reader(Role.SYSTEM, name="档案管理员")
     matter = matters.open_matter(kind=MatterKind.REQUEST, title="补存附件", by=BY, at=NOW)
@@ -209,6 +212,7 @@ def _files(house: Company, home: Path) -> None:
     found = archived.items_of_conversation(archived.conversations_of_account(house.accounts["HeQing"])[0].id)
     for item in found[:2]:
         media.add(path=home / "价目表.txt", item=item.item_id, n=0, matter=matter.number, by=keeper, at=NOW)
+    refusing.refuse([(found[2].item_id, 0, Refusal.EMPTY)], by=BY, at=NOW)
 
 
 def _keep_and_destroy(house: Company) -> None:

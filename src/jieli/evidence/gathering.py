@@ -14,6 +14,7 @@ from jieli.archive import queries as archive
 from jieli.archive import rows as archive_rows
 from jieli.archive.types import POSITIONS, OpenedItem
 from jieli.evidence.errors import NotCovered, TwoLogs
+from jieli.evidence.types import Vouching
 from jieli.ledger import places, standing
 from jieli.ledger import queries as ledger
 from jieli.ledger.types import CheckpointRef, EntryRef, OpenedPart
@@ -46,6 +47,7 @@ class Gathered:
     witnessed_at: frozenset[int] = frozenset()  # sizes of the checkpoints that witnesses stand for
     log: int | None = None  # which one; None until something of it was found
     elsewhere: int = 0  # parts that stand in another log, which no checkpoint of this one covers
+    beside: bool = False  # whether a package for another log is made together with this one
     others: dict[int, set[tuple[str, str]]] = field(default_factory=dict)  # log → rows of such parts
 
     @property
@@ -53,13 +55,18 @@ class Gathered:
         """What a reader is told of the parts that are left out, for they stand in another log."""
         if not self.elsewhere:
             return ()
-        said = f"另一本账所记的 {self.elsewhere} 项登记：本包只含账本 {ledger.origin(self.log)} 的条目，其余须另出一份"
-        return (said,)
+        where = "见同时生成的另一份" if self.beside else "须另出一份"
+        return (f"另一本账所记的 {self.elsewhere} 项登记：本包只含账本 {self.origin} 的条目，其余{where}",)
+
+    @property
+    def origin(self) -> str:
+        """The name of the log that proves it."""
+        return ledger.origin(self.log)
 
     @property
     def log_key(self) -> str:
         """The public key by which a reader checks it: of the keys of its log the one that the policy names first."""
-        origin = ledger.origin(self.log)
+        origin = self.origin
         return next((key for key in self.policy.logs if key.name == origin), self.policy.logs[0]).format()
 
     @property
@@ -72,15 +79,24 @@ class Gathered:
         return [c for c in self.checkpoints if c.timestamps or c.size in self.witnessed_at]
 
     @property
-    def witnessed(self) -> tuple[str, ...]:
-        """The witnesses whose word counts under the policy."""
-        counted = [c for c in self.checkpoints if c.size in self.witnessed_at]
-        return tuple(sorted({name for c in counted for name, _ in c.cosignatures}))
+    def vouching(self) -> Vouching:
+        """Who stands for the newest checkpoint, the one that is judged; and who for an older one, if nobody does."""
+        stood_for = [c for c in self.checkpoints if c.size in self.witnessed_at]
+        if self.newest.size in self.witnessed_at:
+            return Vouching(_names(self.newest), counts=True)
+        counts = standing.standing(self.newest, self.policy).counts
+        if not stood_for:
+            return Vouching((), counts=counts)
+        return Vouching((), counts=counts, earlier=stood_for[-1].size, earlier_by=_names(stood_for[-1]))
 
     @property
     def stamped(self) -> tuple[str, ...]:
         """The authorities that stamped one of the checkpoints."""
         return tuple(sorted({name for c in self.checkpoints for name, _ in c.timestamps}))
+
+
+def _names(found: CheckpointRef) -> tuple[str, ...]:
+    return tuple(sorted({name for name, _ in found.cosignatures}))
 
 
 def gather(
@@ -120,7 +136,7 @@ def _in_one_log(found: Gathered, batches: Mapping[int, int]) -> dict[int, int]:
     logs = places.by_log(batches.values())
     if len(logs) > 1:
         raise TwoLogs(
-            "所选条目分属两本账，没有一个检查点能证明全部。", remedy="请按时间分成两份：旧账本的与新账本的。"
+            "所选条目分属两本账，没有一个检查点能证明全部。", remedy="请用同一条命令，每本账各出一份。"
         )
     found.log = next(iter(logs), found.log)
     return {batch: places.index_of(place) for batch, place in batches.items()}
@@ -236,26 +252,20 @@ def lines(found: Gathered) -> dict[int, list[OpenedLine]]:
         place = found.places.get(item.item.item_id)
         if place is not None:
             placed[place[0]].append((place[1], item))
-    return {
-        entry: [opened_line(n, item) for n, item in sorted(some, key=itemgetter(0))]
-        for entry, some in placed.items()
-    }
+    for some in placed.values():
+        some.sort(key=itemgetter(0))
+    return {entry: [opened_line(n, item) for n, item in some] for entry, some in placed.items()}
 
 
 def opened_line(n: int, item: OpenedItem) -> OpenedLine:
     """An item with every field opened, as ADR 1 derives the salts from its secret."""
-    known = archive_rows.receivers_known(item.receivers)
-    if (
-        item.text and item.sender and known and not item.media
-    ):  # nearly every item; a test holds it to the rest
-        expanded = item.expanded or expand(item.secret)
-        data = item.raw, item.text.encode(), item.sender.encode(), known, b"%d" % item.item.event_ms
-        return n, item.row, FIVE, expanded[32:], data
+    if item.five is not None:  # nearly every item, as it was checked; a test holds it to the rest
+        return n, item.row, FIVE, item.expanded[32:], item.five
     fields = archive_rows.fields_of(
         raw=item.raw,
         text=item.text,
         sender=item.sender,
-        receivers=known,
+        receivers=archive_rows.receivers_known(item.receivers),
         event_ms=item.item.event_ms,
         media=item.media,
     )

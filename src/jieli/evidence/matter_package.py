@@ -18,16 +18,23 @@ from jieli.access.types import Permission, Person
 from jieli.archive import queries as archive
 from jieli.archive.types import ConversationRef, OpenedItem
 from jieli.capture.collecting import rarely
-from jieli.evidence import disputes_queries, loss_statement, matter_printing, matter_volume, operations
+from jieli.evidence import (
+    disputes_queries,
+    loss_statement,
+    matter_printing,
+    matter_volume,
+    operations,
+    per_log,
+)
 from jieli.evidence.covering import under_signer
 from jieli.evidence.disputes_types import DisputeView
 from jieli.evidence.errors import NotAssessed, PackageExists
 from jieli.evidence.gathering import Gathered, add_rows, gather
 from jieli.evidence.matter_printing import Filed, Printed, Volume
-from jieli.evidence.matter_volume import Omitted
+from jieli.evidence.matter_volume import Attached, Omitted
 from jieli.evidence.models import PackageRecord
 from jieli.evidence.printing import Case
-from jieli.evidence.types import Outside
+from jieli.evidence.types import Outside, Vouching
 from jieli.evidence.writing import write
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
@@ -48,7 +55,7 @@ _UNSAFE = re.compile(r"[^\w.（）()一-鿿-]+")
 
 @dataclass(frozen=True, slots=True)
 class MatterPackageMade:
-    """A finished volume: where it is, its digest, what it holds and leaves out, and who vouches for it."""
+    """A finished volume: where it is, its digest, what it holds and leaves out, by which log, who vouches for it."""
 
     id: UUID
     path: Path
@@ -58,8 +65,9 @@ class MatterPackageMade:
     items: int
     parts: int
     omitted: int
+    origin: str
     checkpoint: int
-    witnessed: tuple[str, ...]
+    vouching: Vouching
     stamped: tuple[str, ...]
     sealed_in: int
 
@@ -74,7 +82,33 @@ class _Talk:
     case: Case
 
 
-@rarely()  # as for the package of a conversation
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the packages of one dispute share."""
+
+    view: DisputeView
+    by: Person
+    at: int
+    outside: Outside
+    with_verdicts: bool
+
+    @property
+    def number(self) -> str:
+        return self.view.matter.number
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What goes into the package of one log: its talks, its papers, what else is told, and what was left out."""
+
+    log: int | None  # None where there is one log only
+    talks: Sequence[_Talk]
+    attached: Sequence[Attached]
+    rows: Sequence[tuple[str, object]]
+    omitted: Sequence[Omitted]
+    beside: bool  # whether another one is made with it
+
+
 def make_matter_package(
     *,
     number: str,
@@ -85,30 +119,98 @@ def make_matter_package(
     conversations: Sequence[int] = (),
     with_verdicts: bool = False,
 ) -> MatterPackageMade:
-    """Everything of a dispute that is evidence, with its proofs, as one file that a stranger verifies.
+    """As `make_matter_packages`, where one log proves all of it; TwoLogs, before anything is opened, if not."""
+    wish = _wish(number, path, by, at, outside, with_verdicts=with_verdicts)
+    [made] = _make(wish, path, conversations, several=False)
+    return made
 
-    Verdicts stay out unless asked for. Errors: Forbidden, NoSuchDispute, PackageExists, NotCovered, NotAssessed
-    (verdicts asked for before any was given), those of reading.operations.open_for_package.
+
+def make_matter_packages(
+    *,
+    number: str,
+    by: Person,
+    at: int,
+    path: Path,
+    outside: Outside,
+    conversations: Sequence[int] = (),
+    with_verdicts: bool = False,
+) -> tuple[MatterPackageMade, ...]:
+    """Everything of a dispute that is evidence, with its proofs, as files that a stranger verifies.
+
+    One for each log in which its messages, its papers or its own rows lie, older logs first: nearly always one, named
+    `path`. Verdicts stay out unless asked for. Errors: Forbidden, NoSuchDispute, PackageExists, NotCovered,
+    NotAssessed (verdicts asked for before any was given), those of reading.operations.open_for_package.
     """
+    wish = _wish(number, path, by, at, outside, with_verdicts=with_verdicts)
+    return _make(wish, path, conversations, several=True)
+
+
+def _wish(number: str, path: Path, by: Person, at: int, outside: Outside, *, with_verdicts: bool) -> _Wish:
     if path.exists():
         raise PackageExists("同名文件已存在，证据包从不覆盖。", remedy="请另选文件名，或先移走旧文件。")
     check_may(by, Permission.MANAGE_DISPUTES, at=at)
     view = disputes_queries.dispute(number)
     if with_verdicts and not view.assessments:
         raise NotAssessed("本争议尚未评析，没有可附的结论。", remedy="请先评析，或不附评析。")
-    talks = [_open(c, number, by=by, at=at, outside=outside) for c in conversations]
-    rows, omitted = matter_volume.rows_of(view, with_verdicts=with_verdicts)
+    return _Wish(view, by, at, outside, with_verdicts)
+
+
+@rarely()  # as for the package of a conversation
+def _make(
+    wish: _Wish, path: Path, conversations: Sequence[int], *, several: bool
+) -> tuple[MatterPackageMade, ...]:
+    kept = {talk: _ids_of(talk) for talk in conversations}
+    rows, omitted = matter_volume.rows_of(wish.view, with_verdicts=wish.with_verdicts)
+    papers = matter_volume.there(matter_volume.attached(wish.view), omitted)
+    if len(ledger.logs()) == 1:
+        talks = [_open(wish, talk, ids.get(1, ())) for talk, ids in kept.items()]
+        return (_package(wish, path, _Share(None, talks, papers, rows, omitted, beside=False)),)
+    filed = per_log.rows_by_log([("papers_paper", one.paper) for one in papers])
+    own = per_log.rows_by_log(rows)
+    logs = sorted({log for ids in kept.values() for log in ids} | filed.keys() | own.keys())
+    if not several:
+        per_log.only(logs)
+    into = per_log.paths(path, logs)
+    opened = {log: [_open(wish, talk, ids[log]) for talk, ids in kept.items() if log in ids] for log in logs}
+    shared = operations.shared_footing([i for talks in opened.values() for t in talks for i in t.items])
+    made: dict[int, MatterPackageMade] = {}
+    for log, talks in opened.items():
+        digests = {other: one.sha256 for other, one in made.items()}
+        apart: list[Omitted] = []
+        for talk, ids in kept.items():
+            counts = {other: len(some) for other, some in ids.items()}
+            apart += [(f"会话 {talk}", n, why) for n, why in per_log.elsewhere(log, counts, into, digests)]
+        for what, found in (("证据与文书", filed), ("争议登记", own)):
+            counts = {other: len(some) for other, some in found.items()}
+            apart += [(what, n, why) for n, why in per_log.elsewhere(log, counts, into, digests)]
+        here = [one for one in papers if ("papers_paper", str(one.paper)) in filed.get(log, ())]
+        records = [("evidence_package", one.id) for one in made.values()]
+        share = _Share(
+            log, talks, here, [*rows, *shared, *records], [*omitted, *apart], beside=len(logs) > 1
+        )  # fmt: skip
+        made[log] = _package(wish, into[log], share)
+    return tuple(made.values())
+
+
+def _ids_of(talk: int) -> dict[int, list[int]]:
+    kept = archive.ids_of_conversation(talk)
+    return per_log.ids_by_log(kept) if kept else {}
+
+
+def _package(wish: _Wish, path: Path, share: _Share) -> MatterPackageMade:
+    """The package of one log, or of all where there is but one."""
+    view, by, at, outside, talks = wish.view, wish.by, wish.at, wish.outside, share.talks
+    omitted = [*share.omitted]
     omitted += [(t.case.conversation, n, why) for t in talks for n, why in t.case.omitted]
     head = Head(number=f"{view.matter.number}-卷", unit=outside.unit, at=at, clock=outside.clock)
-    ours = _own_papers(view, head, omitted, with_verdicts=with_verdicts)
-    filed = matter_volume.file(
-        matter_volume.attached(view), 4 + len(ours) + len([t for t in talks if t.items])
-    )
-    rows += matter_volume.proofs_of_papers(filed)
+    ours = _own_papers(view, head, omitted, with_verdicts=wish.with_verdicts)
+    filed = matter_volume.file(share.attached, 4 + len(ours) + len([t for t in talks if t.items]))
+    rows = [*share.rows, *matter_volume.proofs_of_papers(filed)]
     items = [i for t in talks for i in t.items]
     rows += [row for t in talks for row in operations.grounds(t.items, t.page)]
     volume = _volume(view, head, ours, talks, filed, omitted, by)
-    found = _covered(items, rows, outside)
+    found = _covered(items, rows, outside, share.log)
+    found.beside = share.beside
     pdfs = _pdfs(volume, ours, talks, found, outside)
     with Package(_about(volume, outside, found, at=at), policy=outside.policy) as package:
         _put(package, pdfs, volume)
@@ -122,12 +224,12 @@ def make_matter_package(
     return _made(path, found, volume, record, entry)
 
 
-def _open(conversation: int, number: str, *, by: Person, at: int, outside: Outside) -> _Talk:
+def _open(wish: _Wish, conversation: int, ids: Sequence[int]) -> _Talk:
     """Open what may be opened of a conversation; its row stands before anything else happens."""
-    kept = archive.ids_of_conversation(conversation)
-    page, items = reading.open_for_package(items=kept, purpose=PURPOSE, matter=number, by=by, at=at)
+    by, at = wish.by, wish.at
+    page, items = reading.open_for_package(items=ids, purpose=PURPOSE, matter=wish.number, by=by, at=at)
     about = archive.conversations([conversation])[conversation]
-    case = operations.talk_case(about, page, by=by, at=at, matter=number, outside=outside)
+    case = operations.talk_case(about, page, by=by, at=at, matter=wish.number, outside=wish.outside)
     return _Talk(about, page, items, case)
 
 
@@ -182,10 +284,12 @@ def _volume(
     )
 
 
-def _covered(items: Sequence[OpenedItem], rows: Sequence[tuple[str, object]], outside: Outside) -> Gathered:
+def _covered(
+    items: Sequence[OpenedItem], rows: Sequence[tuple[str, object]], outside: Outside, log: int | None
+) -> Gathered:
     """Have the signer cover everything committed so far, and gather under its checkpoint."""
     with under_signer(outside):
-        return gather(items, more=rows, trusted=outside.policy, since=_FIXED)
+        return gather(items, more=rows, trusted=outside.policy, since=_FIXED, log=log)
 
 
 def _pdfs(
@@ -225,7 +329,7 @@ def _put(package: Package, pdfs: Sequence[tuple[str, bytes]], volume: Volume) ->
 def _about(volume: Volume, outside: Outside, found: Gathered, *, at: int) -> About:
     return About(
         kind="matter",
-        origin=ledger.origin(found.log),
+        origin=found.origin,
         made=at,
         clock=outside.clock.value,
         matter=volume.view.matter.number,
@@ -264,8 +368,9 @@ def _made(path: Path, found: Gathered, volume: Volume, record: UUID, entry: int)
         items=len(found.items),
         parts=len(found.parts),
         omitted=sum(n for _, n, _ in volume.omitted),
+        origin=found.origin,
         checkpoint=found.newest.size,
-        witnessed=found.witnessed,
+        vouching=found.vouching,
         stamped=found.stamped,
         sealed_in=entry,
     )

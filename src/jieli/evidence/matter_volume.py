@@ -65,6 +65,15 @@ def _lawful(exhibit: ExhibitRef) -> bool:
     return exhibit.legality is Legality.LAWFUL
 
 
+def there(chosen: Sequence[Attached], omitted: list[Omitted]) -> list[Attached]:
+    """Those that are still there; papers destroyed after their time are counted among what was left out."""
+    refs = papers.papers([one.paper for one in chosen])
+    gone = [one for one in chosen if refs[one.paper].destroyed]
+    if gone:
+        omitted.append(("文书", len(gone), "保存期限届满，已依法销毁"))
+    return [one for one in chosen if not refs[one.paper].destroyed]
+
+
 def file(chosen: Sequence[Attached], first: int) -> list[Filed]:
     """The chosen papers with their bytes; PDFs are numbered from `first`, the others stand under their digest."""
     refs = papers.papers([c.paper for c in chosen])

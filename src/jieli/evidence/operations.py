@@ -7,6 +7,7 @@ a package that nobody received; make it again. The file is renamed into place wh
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from jieli.archive import queries as archive
 from jieli.archive.types import ConversationRef, OpenedItem
 from jieli.assets import queries as assets
 from jieli.capture.collecting import rarely
-from jieli.evidence import printing
+from jieli.evidence import per_log, printing
 from jieli.evidence.covering import under_signer
-from jieli.evidence.errors import NothingToProve, PackageExists
+from jieli.evidence.errors import NothingToProve
 from jieli.evidence.gathering import Gathered, add_rows, gather, lines
 from jieli.evidence.models import PackageRecord
 from jieli.evidence.printing import Case, Name
@@ -43,7 +44,30 @@ from seal.tree import Tree
 ANYWHERE = Window()
 
 
-@rarely()  # ten thousand items are a hundred thousand objects, none of them in a cycle
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the packages of one conversation share."""
+
+    conversation: int
+    purpose: str
+    matter: str
+    by: Person
+    at: int
+    outside: Outside
+    sm3: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What goes into the package of one log. `apart`: how many items are not in it, but in another log."""
+
+    page: Page
+    items: Sequence[OpenedItem]
+    apart: tuple[tuple[int, str], ...]
+    more: Sequence[tuple[str, object]]  # further rows, those of the packages made before it among them
+    beside: bool  # whether another one is made with it
+
+
 def make_conversation_package(
     *,
     conversation: int,
@@ -56,40 +80,104 @@ def make_conversation_package(
     window: Window = ANYWHERE,
     sm3: bool = False,
 ) -> PackageMade:
-    """Everything that may be opened of a conversation, with its proofs, as one file that a stranger verifies.
+    """As `make_conversation_packages`, where one log proves all of it; TwoLogs, before anything is opened, if not."""
+    wish = _Wish(conversation, purpose, matter, by, at, outside, sm3)
+    [made] = _make(wish, window, path, several=False)
+    return made
 
-    `sm3` adds SM3SUMS beside SHA256SUMS; verifiers before 0.2 refuse such a package (ADR 16).
+
+def make_conversation_packages(
+    *,
+    conversation: int,
+    purpose: str,
+    matter: str,
+    by: Person,
+    at: int,
+    path: Path,
+    outside: Outside,
+    window: Window = ANYWHERE,
+    sm3: bool = False,
+) -> tuple[PackageMade, ...]:
+    """Everything that may be opened of a conversation, with its proofs, as files that a stranger verifies.
+
+    One for each log that the items lie in, older logs first: nearly always one, named `path`. Each item is opened,
+    and its opening registered, once. `sm3` adds SM3SUMS beside SHA256SUMS; verifiers before 0.2 refuse such a
+    package (ADR 16).
     Errors: those of reading.operations.open_for_package; NothingToProve, NotCovered, PackageExists.
     """
-    if path.exists():
-        raise PackageExists("同名文件已存在，证据包从不覆盖。", remedy="请另选文件名，或先移走旧文件。")
+    wish = _Wish(conversation, purpose, matter, by, at, outside, sm3)
+    return _make(wish, window, path, several=True)
+
+
+@rarely()  # ten thousand items are a hundred thousand objects, none of them in a cycle
+def _make(wish: _Wish, window: Window, path: Path, *, several: bool) -> tuple[PackageMade, ...]:
+    kept = ids_of(wish.conversation, window)
+    if not several:
+        per_log.only(kept)
+    into = per_log.paths(path, kept)
+    opened = {log: _open(wish, ids) for log, ids in kept.items()}
+    shown = {log: one for log, one in opened.items() if one[1]}
+    if not shown:
+        raise _nothing()
+    footing = shared_footing([item for _, items in shown.values() for item in items]) if len(kept) > 1 else []
+    counts = {log: len(ids) for log, ids in kept.items()}
+    made: dict[int, PackageMade] = {}
+    for log, (page, items) in shown.items():
+        digests = {other: one.sha256 for other, one in made.items()}
+        apart = tuple(per_log.elsewhere(log, counts, {one: into[one] for one in shown}, digests))
+        records = [("evidence_package", one.id) for one in made.values()]
+        more = [*grounds(items, page), *footing, *records]
+        made[log] = _package(wish, into[log], _Share(page, items, apart, more, len(shown) > 1))
+    return tuple(made.values())
+
+
+def ids_of(conversation: int, window: Window = ANYWHERE) -> dict[int, list[int]]:
+    """The items of a conversation by log. NothingToProve where there are none."""
     kept = archive.ids_of_conversation(
         conversation, from_ms=window.from_ms or 0, to_ms=2**62 if window.to_ms is None else window.to_ms
     )
     if not kept:
         raise _nothing()
-    page, items = reading.open_for_package(items=kept, purpose=purpose, matter=matter, by=by, at=at)
-    if not items:
-        raise _nothing()
-    about = archive.conversations([conversation])[conversation]
-    case = talk_case(about, page, by=by, at=at, matter=matter, outside=outside)
-    found = covered(items, grounds(items, page), outside)
+    return per_log.ids_by_log(kept)
+
+
+def _open(wish: _Wish, ids: Sequence[int]) -> tuple[Page, tuple[OpenedItem, ...]]:
+    return reading.open_for_package(
+        items=ids, purpose=wish.purpose, matter=wish.matter, by=wish.by, at=wish.at
+    )
+
+
+def shared_footing(items: Sequence[OpenedItem]) -> list[tuple[str, object]]:
+    """What the items of all logs rest on: each package shows of it what its own log proves."""
+    named = {id(i.item.basis_rows): i.item.basis_rows for i in items}
+    return sorted({row for rows in named.values() for row in rows})
+
+
+def _package(wish: _Wish, path: Path, share: _Share) -> PackageMade:
+    """The package of one log."""
+    page, items, outside, at = share.page, share.items, wish.outside, wish.at
+    about = archive.conversations([wish.conversation])[wish.conversation]
+    case = talk_case(
+        about, page, by=wish.by, at=at, matter=wish.matter, outside=outside, apart=share.apart
+    )  # fmt: skip
+    found = covered(items, share.more, outside)
+    found.beside = share.beside
     pdfs = _papers(found, case, about, outside)
     with Package(
-        _about(case, outside, found, purpose=purpose, at=at), policy=outside.policy, sm3=sm3
+        _about(case, outside, found, purpose=wish.purpose, at=at), policy=outside.policy, sm3=wish.sm3
     ) as package:
         for name, content in pdfs:
             package.add_pdf(name, content)
         for count, reason in case.omitted:
             package.add_omission(what=case.conversation, count=count, reason=reason)
         sealed = [content for _, content in pdfs] + [package.omissions()]
-        record, entry = _seal(sealed, items, page, conversation=conversation, matter=matter, by=by, at=at)
+        record, entry = _seal(sealed, wish, case, page, len(items))
         reach("package.after_seal")
         with under_signer(outside):
             add_rows(found, [("evidence_package", record)])
         add_proofs(package, found)
         write(package, path)
-    return _made(path, found, page, record, entry)
+    return _made(path, found, case, page, record, entry)
 
 
 def _nothing() -> NothingToProve:
@@ -115,12 +203,19 @@ def covered(items: Sequence[OpenedItem], more: Sequence[tuple[str, object]], out
 
 
 def talk_case(
-    about: ConversationRef, page: Page, *, by: Person, at: int, matter: str, outside: Outside
+    about: ConversationRef,
+    page: Page,
+    *,
+    by: Person,
+    at: int,
+    matter: str,
+    outside: Outside,
+    apart: Sequence[tuple[int, str]] = (),
 ) -> Case:
-    """What the papers about one opened conversation share."""
+    """What the papers about one opened conversation share; `apart` is how many of its items other logs prove."""
     thread = matters.matter(matter)
     why = [*page.left_out.items(), *page.not_shown.items()]
-    omitted = [(count, reason.value) for reason, count in why if count]
+    omitted = [(count, reason.value) for reason, count in why if count] + list(apart)
     return Case(
         head=Head(number=f"{thread.number}-会话-{about.id}", unit=outside.unit, at=at, clock=outside.clock),
         matter=f"{thread.number} {thread.title}",
@@ -169,7 +264,7 @@ def _papers(found: Gathered, case: Case, about: ConversationRef, outside: Outsid
 def _about(case: Case, outside: Outside, found: Gathered, *, purpose: str, at: int) -> About:
     return About(
         kind="conversation",
-        origin=ledger.origin(found.log),
+        origin=found.origin,
         made=at,
         clock=outside.clock.value,
         matter=case.matter.partition(" ")[0],
@@ -209,49 +304,41 @@ def _add_lines(package: Package, found: Gathered) -> None:
         package.add_items(entry, tree, items.get(entry, ()))
 
 
-def left_out(page: Page) -> int:
-    """How many items of a conversation the package does not show."""
-    return sum(page.left_out.values()) + sum(page.not_shown.values())
-
-
-def _seal(
-    contents: Sequence[bytes],
-    items: Sequence[OpenedItem],
-    page: Page,
-    *,
-    conversation: int,
-    matter: str,
-    by: Person,
-    at: int,
-) -> tuple[UUID, int]:
+def _seal(contents: Sequence[bytes], wish: _Wish, case: Case, page: Page, items: int) -> tuple[UUID, int]:
     """Enter the package's papers into the ledger; the record's id and the entry's index."""
     row = PackageRecord(
-        id=new_id(at),
+        id=new_id(wish.at),
         kind="conversation",
-        subject=str(conversation),
-        matter=matters.matter(matter).id,
+        subject=str(wish.conversation),
+        matter=matters.matter(wish.matter).id,
         opening=page.opening,
         digests=[f"sha256:{sha256(content).hexdigest()}" for content in contents],
-        items=len(items),
-        omitted=left_out(page),
+        items=items,
+        omitted=left_out(case),
     )
-    with book(at=at) as b:
-        entry = b.entry("evidence.sealed", by=by.actor, facts={"package": str(row.id)})
+    with book(at=wish.at) as b:
+        entry = b.entry("evidence.sealed", by=wish.by.actor, facts={"package": str(row.id)})
         entry.insert(row)
     return row.id, entry.index or 0
 
 
-def _made(path: Path, found: Gathered, page: Page, record: UUID, entry: int) -> PackageMade:
+def left_out(case: Case) -> int:
+    """How many items of a conversation the package does not show."""
+    return sum(count for count, _ in case.omitted)
+
+
+def _made(path: Path, found: Gathered, case: Case, page: Page, record: UUID, entry: int) -> PackageMade:
     return PackageMade(
         id=record,
         path=path,
         sha256=digest_of(path),
         size=path.stat().st_size,
         items=len(found.items),
-        omitted=left_out(page),
+        omitted=left_out(case),
         entries=len(found.entries),
+        origin=found.origin,
         checkpoint=found.newest.size,
-        witnessed=found.witnessed,
+        vouching=found.vouching,
         stamped=found.stamped,
         opening=page.opening,
         sealed_in=entry,

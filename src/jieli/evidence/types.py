@@ -30,8 +30,26 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Vouching:
+    """Which witnesses stand for the checkpoint of a package, and whether it counts under the policy without more.
+
+    Where none does: of how many of the log's first entries witnesses stand for (`earlier`, 0 for none), and which.
+    """
+
+    witnesses: tuple[str, ...]
+    counts: bool
+    earlier: int = 0
+    earlier_by: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """What is told of it beside a package's other values."""
+        earlier = {"size": self.earlier, "witnessed": list(self.earlier_by)} if self.earlier else None
+        return {"witnessed": list(self.witnesses), "counts": self.counts, "witnessed_earlier": earlier}
+
+
+@dataclass(frozen=True, slots=True)
 class PackageMade:
-    """A finished package: where it is, its digest, what it holds, and who vouches for it."""
+    """A finished package: where it is, its digest, what it holds, by which log (`origin`), and who vouches for it."""
 
     id: UUID
     path: Path
@@ -40,8 +58,9 @@ class PackageMade:
     items: int
     omitted: int
     entries: int
+    origin: str
     checkpoint: int
-    witnessed: tuple[str, ...]
+    vouching: Vouching
     stamped: tuple[str, ...]
     opening: UUID
     sealed_in: int

@@ -22,6 +22,7 @@ from jieli.ledger import exporting, locks, log_keys, outside, queries
 from jieli.ledger.exporting import Exported, files_in
 from jieli.ledger.outside import Wanted
 from jieli.ledger.stored import StoredTree
+from jieli.papers.types import Clock
 from jieli.wiring import backup_media, dumping, media
 from jieli.wiring.custody import custody
 from jieli.wiring.dumping import BackupDamaged, Dumped
@@ -119,6 +120,7 @@ def backup(profile: Profile, directory: Path, *, at: int, fetch_media: bool = Fa
             "media": backup_media.keep(objects, part, media_ports.store(), fetch=fetch_media),
             "keys_manifest": dumping.digest(part / KEYS / MANIFEST),
             "until": at + MAIN_BACKUP_DAYS * DAY,
+            "clock": (Clock.DEMO if profile.demo and home.demo_clock.exists() else Clock.REAL).value,
             "public": {
                 name: (home.root / name).read_text() for name in PUBLIC if (home.root / name).exists()
             },

@@ -4,8 +4,10 @@ from pathlib import Path
 from uuid import UUID
 
 from jieli.archive import queries as archive
+from jieli.archive import staying
 from jieli.archive.media import queries as media
-from jieli.archive.types import CertificateRef
+from jieli.archive.retention import defaults
+from jieli.archive.types import CertificateRef, GroundsRef, ShredScope
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local
 from jieli.papers import operations as papers
@@ -14,6 +16,7 @@ from jieli.papers.types import Clock, Destroyed, DestructionCertificate, Head, L
 from jieli.parties import queries as parties
 from jieli.wiring.home import home_of
 from jieli.wiring.profile import Profile
+from jieli.wiring.subjects import everybody
 
 
 class NotFinished(JieliError):
@@ -31,6 +34,7 @@ def issue(profile: Profile, shred: UUID, path: Path, *, asked_by: str, by: str, 
         )
     demo = profile.demo and home_of(profile).demo_clock.exists()
     ended = done.epochs_gone_at is not None and done.backups_gone_by <= at
+    what, concerns = concerned(said)
     paper = DestructionCertificate(
         head=Head(
             number=f"销毁-{done.id.hex[:12]}",
@@ -38,13 +42,17 @@ def issue(profile: Profile, shred: UUID, path: Path, *, asked_by: str, by: str, 
             at=at,
             clock=Clock.DEMO if demo else Clock.REAL,
         ),
-        concerns=said[0],
-        reason=said[1],
+        concerns=concerns,
+        reason=said.reason,
         requested_by=asked_by,
         approved_by="按权限办理，账本留痕",
         executed_by=asked_by,
         destroyed=_destroyed(done),
-        kept=(Labelled("账本中的承诺（无内容）", f"{done.items} 条"), *_under_lock(shred)),
+        kept=(
+            Labelled("账本中的承诺（无内容）", f"{done.items} 条"),
+            *_under_lock(shred),
+            *papers_that_stay(shred, at=at),
+        ),
         live_store_at=done.live_gone_at,
         live_store_ref=f"销毁 {done.shred}",
         backups_end_at=done.backups_gone_by,
@@ -52,8 +60,33 @@ def issue(profile: Profile, shred: UUID, path: Path, *, asked_by: str, by: str, 
         backups_ref=f"第 {'、'.join(map(str, done.epochs))} 期封装密钥销毁之后",
     )
     content = render(paper)
-    papers.issue(paper, title=f"销毁证明 {said[0]}", by=by, at=at, rendered=content)
+    papers.issue(paper, title=f"销毁证明 {what}", by=by, at=at, rendered=content)
     path.write_bytes(content)
+
+
+def concerned(said: GroundsRef) -> tuple[str, str]:
+    """What was destroyed, in short, and whom it concerned: by the number that stays (ADR 26), never by a name.
+
+    Who talked with whom went with the content, so a paper must not say it either; it says that it does not.
+    """
+    match said.scope:
+        case ShredScope.PERSON | ShredScope.REGISTER:
+            return _number(said.target), f"{_number(said.target)}，以及与其一对一会话的对方（不列名）"
+        case ShredScope.OWN:
+            return _number(said.target), f"{_number(said.target)}，以及其私人会话的对方（不列名）"
+        case ShredScope.CONVERSATION:
+            return f"会话 {said.target}", f"会话 {said.target} 的各方；谁与谁已随内容销毁，不再列名"
+        case ShredScope.CLASS:
+            names = {one.code: one.name for one in defaults()[1]}
+            what = f"到期的{names.get(said.target or '', '记录')}"
+            return what, f"{what}所涉各人（不逐一列名）"
+        case _:
+            return f"条目 {said.items} 条", f"这 {said.items} 条的发言人与对方（不列名）"
+
+
+def _number(person: str | None) -> str:
+    found = everybody([UUID(person)]) if person is not None else {}
+    return next((one.numbered for one in found.values()), "登记中没有的人")
 
 
 def _destroyed(done: CertificateRef) -> tuple[Destroyed, ...]:
@@ -63,6 +96,15 @@ def _destroyed(done: CertificateRef) -> tuple[Destroyed, ...]:
     found = [Destroyed("会话内容及双方标识", done.items, until)] if done.items or not rows else []
     found += [Destroyed(f"{what}及其历次版本", number, until) for what, number in rows]
     return tuple(found)
+
+
+def papers_that_stay(shred: UUID, *, at: int) -> tuple[Labelled, ...]:
+    """Papers of an erased person that stay: each with its last day and its ground, for whoever asked to be erased."""
+    person = archive.erased_person(shred)
+    found = staying.papers_of(person, at=at) if person is not None else []
+    return tuple(
+        Labelled(f"文书 {one.kind}{f'（{one.number}）' if one.number else ''}", one.ground) for one in found
+    )
 
 
 def _under_lock(shred: UUID) -> tuple[Labelled, ...]:

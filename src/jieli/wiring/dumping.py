@@ -198,11 +198,12 @@ def check_files(folder: Path, dumped: Sequence[Dumped]) -> None:
 def load(store: str, folder: Path, dumped: Sequence[Dumped], last: dict[str, int]) -> None:
     """Fill the empty tables of a store: all of it in one transaction, in which no trigger of the house speaks.
 
-    They would ask of each row what was asked when it was written. Foreign keys are judged at the end. Crash before
-    COMMIT: the tables are as empty as before.
+    They would ask of each row what was asked when it was written. Foreign keys are judged at the end, so that no table
+    has to be loaded before another. Crash before COMMIT: the tables are as empty as before.
     """
     connection = connections[STORE_OWNERS[store]]
     with transaction.atomic(using=STORE_OWNERS[store], durable=True), connection.cursor() as cursor:
+        _defer(cursor)
         for one in dumped:
             cursor.execute(_trigger("DISABLE", one.table))
             statement = _copy(one.table, one.columns) + sql.SQL(" FROM STDIN")
@@ -222,17 +223,44 @@ def load(store: str, folder: Path, dumped: Sequence[Dumped], last: dict[str, int
         cursor.execute("ANALYZE")
 
 
+def _defer(cursor: Any) -> None:
+    """Foreign keys that judge each row at once wait for the end too: the tables of older backups have one."""
+    cursor.execute(
+        "SELECT relname, conname FROM pg_constraint JOIN pg_class c ON c.oid = conrelid"
+        " WHERE contype = 'f' AND NOT condeferrable AND connamespace = 'public'::regnamespace"
+    )
+    for table, name in cursor.fetchall():
+        statement = sql.SQL("ALTER TABLE {} ALTER CONSTRAINT {} DEFERRABLE INITIALLY DEFERRED")
+        cursor.execute(statement.format(sql.Identifier(table), sql.Identifier(name)))
+
+
 def _trigger(verb: str, table: str) -> sql.Composed:
     return sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(sql.Identifier(table), sql.SQL(verb))
 
 
-def leaves(folder: Path, dumped: Sequence[Dumped], log: int) -> Iterator[tuple[int, bytes]]:
-    """Index and leaf of each entry of a log as a backup's file has them, in no order; nothing is loaded."""
-    [one] = [d for d in dumped if d.table == "ledger_entry"]
-    places = [one.columns.index(name) for name in ("log", "index", "leaf")]
+#: Rows of a table as words of COPY text.
+Lines = Iterator[list[str]]
+#: The word for no value.
+NULL = r"\N"
+
+
+def lines(folder: Path, dumped: Sequence[Dumped], table: str, names: Sequence[str]) -> Lines:
+    """Some columns of each row of a table as a backup's file has them, in no order; nothing is loaded."""
+    [one] = [d for d in dumped if d.table == table]
+    places = [one.columns.index(name) for name in names]
     with gzip.open(folder / one.file, "rt", encoding="utf-8") as file:
         for line in file:
             words = line.rstrip("\n").split("\t")
-            found, index, leaf = (words[at] for at in places)
-            if int(found) == log:
-                yield int(index), bytes.fromhex(leaf.removeprefix("\\\\x"))
+            yield [words[at] for at in places]
+
+
+def binary(word: str) -> bytes:
+    """The bytes that a word of COPY text stands for."""
+    return bytes.fromhex(word.removeprefix("\\\\x"))
+
+
+def leaves(folder: Path, dumped: Sequence[Dumped], log: int) -> Iterator[tuple[int, bytes]]:
+    """Index and leaf of each entry of a log as a backup's file has them, in no order."""
+    for found, index, leaf in lines(folder, dumped, "ledger_entry", ("log", "index", "leaf")):
+        if int(found) == log:
+            yield int(index), binary(leaf)

@@ -17,6 +17,7 @@ from jieli.connectors.files import calls, dialogue
 from jieli.connectors.files.mapping import DialogueMapping, load_mapping
 from jieli.connectors.jsonline import UnreadableError
 from jieli.connectors.wecom import lines as wecom_lines
+from jieli.connectors.wecom.kept import words
 from jieli.kernel.errors import JieliError
 
 # Only who took part is derived from a call record, its time stands in the row: any zone without gaps will do.
@@ -43,13 +44,16 @@ def extract(source: str, version: int, raw: bytes) -> Extracted:
 
 
 def extract_all(source: str, version: int, raws: Sequence[bytes]) -> list[Extracted]:
-    """As `extract` gives each of these lines; those of the chat archive are read by one reader."""
+    """As `extract` gives each of these lines; those of the chat archive are read together."""
     if source != wecom_lines.SOURCE or not 1 <= version <= EXTRACTOR_VERSION:
         return [extract(source, version, raw) for raw in raws]
-    found = list(wecom_lines.parse(raws, first_line=_KEPT, seen=_envelopes))
-    if len(found) != len(raws):  # a blank line gives nothing
+    found = words(raws, _envelopes)
+    rest = [raw for raw, one in zip(raws, found, strict=True) if one is None]
+    read = list(wecom_lines.parse(rest, first_line=_KEPT, seen=_envelopes))
+    if len(read) != len(rest):  # a blank line gives nothing
         raise _cannot()
-    return [_derived(one) for one in found]
+    others = iter(read)
+    return [_derived(next(others)) if one is None else Extracted(*one, ()) for one in found]
 
 
 def _derived(found: Parsed | None) -> Extracted:

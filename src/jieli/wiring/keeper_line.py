@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -157,7 +158,9 @@ class SocketKeeper:
             raise self._away()
         try:
             with self._line() as line:
-                send(line, {"ask": question, **given})
+                # A keeper that turns us away may have hung up before we had asked: its reason is on the line.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    send(line, {"ask": question, **given})
                 found = receive(line, seconds=PATIENCE)
         except (OSError, BadFrame):
             raise self._away() from None

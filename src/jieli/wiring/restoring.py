@@ -23,6 +23,7 @@ from jieli.wiring import (
     new_log,
     ports,
     replaying,
+    restored_clock,
     restored_keys,
     restoring_media,
     start,
@@ -107,8 +108,8 @@ def restore(
 
     `new_origin`: the name of a new log, for the case that a witness saw more than there is left anywhere (ADR 19).
     Errors: NotEmpty, BackupDamaged, OutsideDamaged, Forked (nothing is loaded), TailLost (nothing is loaded),
-    NothingLost (nothing is loaded), OriginTaken, WitnessAway, KeyringMissing (put the root key back, then again),
-    Unclean.
+    NothingLost (nothing is loaded), ClockWentBack (nothing is loaded), OriginTaken, WitnessAway, KeyringMissing (put
+    the root key back, then again), Unclean.
     """
     home = home_of(profile)
     start.connect(start.addresses(profile))
@@ -117,12 +118,14 @@ def restore(
     there, believed = restored_keys.opened(home, manifest, outside_directory)
     copies = Copies(manifest, there)
     copies.check()
+    at = restored_clock.acts_at(home, manifest, there, demo=profile.demo, at=at)
     trusted, mine = restored_keys.trusted(home, manifest), restored_keys.held(home, there.head.origin)
     asked = Asked(copies, trusted, mine, believed.at)
     judged = judge(profile, asked, shown, at=at, without_witness=without_witness)
     _check_tail(judged, new_origin, manifest)
     opened = _opened(manifest, there)
     _load(home, manifest)
+    restored_clock.set_demo(home, manifest, demo=profile.demo, at=at)
     ports.fill(profile, at=at)
     restoring_media.put_back(manifest, at=at)
     restored_keys.remember(home, believed, there.head.origin)

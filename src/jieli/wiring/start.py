@@ -23,6 +23,12 @@ class Unfinished(JieliError):
     code = "restore.unfinished"
 
 
+class NewerTables(JieliError):
+    """A newer program made these tables: this one would write past their rules and back up what it cannot restore."""
+
+    code = "start.newer_tables"
+
+
 def addresses_on(cluster: postgres.Cluster, *, main: str = MAIN, keys: str = KEYS) -> Addresses:
     """The addresses of the house's two databases on a server, which are made when they are not there."""
     passwords = postgres.create_roles(cluster)
@@ -82,7 +88,10 @@ def migrate() -> None:
 
 
 def ready(profile: Profile) -> None:
-    """Everything that a door needs before its first domain call; Unfinished while a restore is under way."""
+    """Everything that a door needs before its first domain call; Unfinished while a restore is under way.
+
+    NewerTables, before anything is read or written, where a newer program has been here.
+    """
     if not profile.demo:
         check_disarmed()
     if (profile.home / RESTORING).exists():
@@ -96,11 +105,17 @@ def ready(profile: Profile) -> None:
 
 
 def pending() -> bool:
-    """Whether tables are older than the code, on either store."""
+    """Whether tables are older than the code, on either store; NewerTables where one knows more than the code."""
     from django.db.migrations.executor import MigrationExecutor
 
-    for owner in STORE_OWNERS.values():
-        executor = MigrationExecutor(connections[owner])
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            return True
-    return False
+    executors = [MigrationExecutor(connections[owner]) for owner in STORE_OWNERS.values()]
+    unknown = {
+        one for e in executors for one in e.loader.applied_migrations if one not in e.loader.disk_migrations
+    }
+    if unknown:
+        first = ".".join(min(unknown))
+        raise NewerTables(
+            f"数据库已由更新版本的接力升级（{len(unknown)} 项变更本程序不认识，如 {first}），本程序不读也不写。",
+            remedy="请装回更新的版本；确要退回本版本，请把升级之前的备份恢复到空的安装。",
+        )
+    return any(e.migration_plan(e.loader.graph.leaf_nodes()) for e in executors)

@@ -64,13 +64,17 @@ def unfinished() -> list[int]:
 
 
 def listed() -> list[dict[str, Any]]:
-    """Every epoch, oldest first: state, fingerprint of its key, when it was opened, retired, due and destroyed."""
+    """Every epoch, oldest first: state, fingerprint of its key, when it was opened, retired, due and destroyed.
+
+    `pages` and `index_keys` together are what a rotation moves.
+    """
     pages = dict(KeyPage.objects.values_list("epoch").annotate(n=Count("id")))
+    indexes = dict(IndexKey.objects.values_list("epoch").annotate(n=Count("pk")))
     return [
         {
             "epoch": row.id, "state": row.state, "fingerprint": row.fingerprint, "pages": pages.get(row.id, 0),
-            "opened_at": row.opened_at, "retired_at": row.retired_at, "destroy_after": row.destroy_after,
-            "destroyed_at": row.destroyed_at,
+            "index_keys": indexes.get(row.id, 0), "opened_at": row.opened_at, "retired_at": row.retired_at,
+            "destroy_after": row.destroy_after, "destroyed_at": row.destroyed_at,
         }
         for row in WrapEpoch.objects.order_by("id")
     ]  # fmt: skip

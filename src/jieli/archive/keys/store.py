@@ -5,8 +5,10 @@ does it and this process never sees a page's secrets.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
+from typing import Any
 
 from django.db import connections, transaction
 
@@ -29,9 +31,11 @@ from jieli.archive.models import IndexKey, KeyPage, WrapEpoch
 from jieli.archive.types import EpochState
 from jieli.kernel.failpoints import reach
 from jieli.ledger.bulk import copy_records
-from jieli.ledger.plain import array, prepared
+from jieli.ledger.plain import array, meanwhile, prepared
 
 _COLUMNS = ("id", "epoch", "revision", "nonce", "sealed", "made_at")
+#: Pages by id as they lie there, sealed: id, epoch, revision, nonce, sealed bytes.
+SealedPages = dict[int, tuple[Any, ...]]
 _PAGES = "SELECT id, epoch, revision, nonce, sealed FROM archive_key_page WHERE id = ANY($1::bigint[])"
 
 
@@ -109,18 +113,38 @@ def write_pages(ring: Keyring, *, batch: int, secrets: bytes, at: int) -> None:
     reach("keys.after_store")
 
 
-def read_secrets(ring: Keyring, items: Iterable[int]) -> dict[int, bytes | None]:
+@contextmanager
+def sealed_pages(ring: Keyring, items: Iterable[int]) -> Iterator[SealedPages]:
+    """The pages of these items, read while the block runs, for `read_secrets` behind it: they stay sealed till then.
+
+    None where a keeper has the keyring, which reads them itself. A secret that is destroyed in between is still in
+    them: whoever opens them looks at the tombstones after the block, and a tombstone comes before its erasure.
+    """
+    found: SealedPages = {}
+    numbers = set() if isinstance(ring, KeptKeyring) else {page_of(i)[0] for i in items}
+    if not numbers:
+        yield found
+        return
+    with meanwhile(_PAGES, [array(numbers)], using="keys") as rows:
+        yield found
+    found.update((page[0], page) for page in rows)
+
+
+def read_secrets(
+    ring: Keyring, items: Iterable[int], *, read: SealedPages | None = None
+) -> dict[int, bytes | None]:
     """The secret of each item, None where it was destroyed. ItemUnknown for one that no page holds.
 
-    For the process that holds the keyring; the others go through `unwrap`.
+    For the process that holds the keyring; the others go through `unwrap`. `read` are pages from `sealed_pages`.
     """
     ring = held(ring)
     found: dict[int, bytes | None] = {}
     missing = []
     ordered = sorted(set(items))
     # In binary and without models: a search of fifty may need fifty pages, 1.6 MB of them.
-    numbers = array({page_of(i)[0] for i in ordered})
-    pages = {page[0]: page for page in prepared(_PAGES, [numbers], using="keys")}
+    pages = dict(read or {})
+    if numbers := {page_of(i)[0] for i in ordered} - pages.keys():
+        pages.update((page[0], page) for page in prepared(_PAGES, [array(numbers)], using="keys"))
     for number, group in groupby(ordered, key=lambda item: page_of(item)[0]):
         secrets = _opened(ring, *pages[number]) if number in pages else b""
         for item in group:

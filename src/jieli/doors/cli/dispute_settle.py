@@ -1,6 +1,6 @@
 """`jieli dispute`: settling, visiting afterwards, explaining to both sides, and the volume that leaves the house."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +13,11 @@ from jieli.doors.cli.dispute_said import dispute
 from jieli.doors.cli.frame import AsJson, CannotWrite, command, out, writable
 from jieli.doors.cli.given import day_or_today, receive
 from jieli.doors.cli.named import BadSheet
+from jieli.doors.cli.packages_told import tell_several, together, vouched
 from jieli.evidence import disputes_queries as queries
 from jieli.evidence import explaining, matter_package, settlement, stated_rows
 from jieli.evidence.disputes_types import NewFollowUp, NewSettlement
+from jieli.evidence.matter_package import MatterPackageMade
 from jieli.ledger.operations import book
 from jieli.papers import queries as papers
 from jieli.wiring.outside import outside
@@ -117,9 +119,9 @@ def package(
     with_verdicts: Annotated[bool, typer.Option("--with-verdicts", help="附上评析；评析不是证据。")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """生成一件争议的证据卷：陌生人离线即可核验；隔离的证据不入卷，列明原因。"""
+    """生成一件争议的证据卷：陌生人离线即可核验；隔离的证据不入卷，列明原因；分属两本账的，一次两份。"""
     with command(as_json=as_json) as run:
-        made = matter_package.make_matter_package(
+        made = matter_package.make_matter_packages(
             number=number,
             by=manages(run, sign_in),
             at=run.at(),
@@ -128,17 +130,23 @@ def package(
             conversations=conversations or (),
             with_verdicts=with_verdicts,
         )
-        vouched = "见证：" + "、".join(made.witnessed) if made.witnessed else "未见证，未经中立第三方固定"
-        told = (
-            f"证据卷 {made.path}\n证据与文书 {made.exhibits} 份，登记 {made.parts} 项，略去 {made.omitted} 项，"
-            f"{made.size} 字节\n摘要 sha256:{made.sha256}\n{vouched}"
+        run.answer(together([_values(one) for one in made]), say=partial(_tell, made))
+
+
+def _values(made: MatterPackageMade) -> dict[str, object]:
+    return {
+        "package": str(made.path), "sha256": made.sha256, "bytes": made.size, "exhibits": made.exhibits,
+        "items": made.items, "parts": made.parts, "omitted": made.omitted, "origin": made.origin,
+        "checkpoint": made.checkpoint, **made.vouching.as_json(), "stamped": list(made.stamped),
+        "entry": made.sealed_in,
+    }  # fmt: skip
+
+
+def _tell(made: Sequence[MatterPackageMade]) -> None:
+    tell_several(len(made))
+    for one in made:
+        out.print(
+            f"证据卷 {one.path}\n证据与文书 {one.exhibits} 份，登记 {one.parts} 项，略去 {one.omitted} 项，"
+            f"{one.size} 字节\n摘要 sha256:{one.sha256}\n{vouched(one.vouching)}",
+            markup=False,
         )
-        run.answer(
-            {
-                "package": str(made.path), "sha256": made.sha256, "bytes": made.size, "exhibits": made.exhibits,
-                "items": made.items, "parts": made.parts, "omitted": made.omitted,
-                "checkpoint": made.checkpoint, "witnessed": list(made.witnessed), "stamped": list(made.stamped),
-                "entry": made.sealed_in,
-            },
-            say=partial(out.print, told, markup=False),
-        )  # fmt: skip

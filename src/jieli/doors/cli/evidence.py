@@ -1,5 +1,7 @@
 """`jieli evidence`: what leaves the house to prove something."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +9,9 @@ import typer
 
 from jieli.doors.cli.acting import As, Matter, person
 from jieli.doors.cli.frame import AsJson, command, out, writable
+from jieli.doors.cli.packages_told import tell_several, together, vouched
 from jieli.evidence import operations
+from jieli.evidence.types import PackageMade
 from jieli.reading.types import Window
 from jieli.wiring.outside import outside
 from seal.page import page
@@ -29,9 +33,9 @@ def package(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """为一段会话生成证据包：陌生人离线即可核验。"""
+    """为一段会话生成证据包：陌生人离线即可核验。条目分属两本账的，一次生成两份。"""
     with command(as_json=as_json) as run:
-        made = operations.make_conversation_package(
+        made = operations.make_conversation_packages(
             conversation=conversation,
             purpose=purpose,
             matter=matter,
@@ -42,26 +46,32 @@ def package(
             window=Window(from_ms=from_ms, to_ms=to_ms),
             sm3=sm3,
         )
-        values = {
-            "package": str(made.path),
-            "sha256": made.sha256,
-            "bytes": made.size,
-            "items": made.items,
-            "omitted": made.omitted,
-            "checkpoint": made.checkpoint,
-            "witnessed": list(made.witnessed),
-            "stamped": list(made.stamped),
-            "opening": str(made.opening),
-            "entry": made.sealed_in,
-        }
-        run.answer(
-            values,
-            say=lambda: out.print(
-                f"证据包 {made.path}\n{made.items} 条消息，略去 {made.omitted} 条，{made.size} 字节\n"
-                f"摘要 sha256:{made.sha256}\n"
-                f"{'见证：' + '、'.join(made.witnessed) if made.witnessed else '未见证，未经中立第三方固定'}",
-                markup=False,
-            ),
+        run.answer(together([_values(one) for one in made]), say=partial(_tell, made))
+
+
+def _values(made: PackageMade) -> dict[str, object]:
+    return {
+        "package": str(made.path),
+        "sha256": made.sha256,
+        "bytes": made.size,
+        "items": made.items,
+        "omitted": made.omitted,
+        "origin": made.origin,
+        "checkpoint": made.checkpoint,
+        **made.vouching.as_json(),
+        "stamped": list(made.stamped),
+        "opening": str(made.opening),
+        "entry": made.sealed_in,
+    }
+
+
+def _tell(made: Sequence[PackageMade]) -> None:
+    tell_several(len(made))
+    for one in made:
+        out.print(
+            f"证据包 {one.path}\n{one.items} 条消息，略去 {one.omitted} 条，{one.size} 字节\n"
+            f"摘要 sha256:{one.sha256}\n{vouched(one.vouching)}",
+            markup=False,
         )
 
 

@@ -22,7 +22,7 @@ from jieli.wiring.profile import Profile
 WITNESS_NAME = "witness.demo.example"
 #: Where `jieli witness serve` and `jieli stamp serve` listen by themselves; another free port if these are taken.
 WITNESS_PORT, STAMP_PORT, PLATFORM_PORT = 8701, 8702, 8703
-START_SECONDS, STOP_SECONDS = 60.0, 5.0
+START_SECONDS, STOP_SECONDS = 180.0, 5.0
 TSA, KEY, WITNESS, SIGNER, PLATFORM = "tsa", "witness-key", "witness", "signer", "platform"
 
 

@@ -126,7 +126,7 @@ def _major_of_programs(directory: Path, account: Account | None = None) -> int |
             [directory / "postgres", "--version"],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=True,
             cwd="/",
             env=environment(),

@@ -111,7 +111,7 @@ def verifies(password: str, verifier: str) -> bool:
 
 def _connect(cluster: Cluster) -> Connection:
     try:
-        return psycopg.connect(cluster.dsn("postgres"), autocommit=True, connect_timeout=10)
+        return psycopg.connect(cluster.dsn("postgres"), autocommit=True, connect_timeout=60)
     except psycopg.OperationalError as error:
         raise PostgresError(
             "postgres.unreachable",

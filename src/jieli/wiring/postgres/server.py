@@ -152,7 +152,7 @@ def stop(home: Path, *, timeout: float = 120.0) -> None:
         os.close(lock)
 
 
-def discard(home: Path, *, timeout: float = 60.0) -> None:
+def discard(home: Path, *, timeout: float = 120.0) -> None:
     """Stop the server of `home` and remove it with all its data: only one made with `durable=False`."""
     layout = existing(home)
     if layout is None:

@@ -15,7 +15,7 @@ from jieli.wiring.demo.errors import ChildDied
 from jieli.wiring.demo.leaving.cast import ROOM, Newcomer
 from jieli.wiring.demo.month import World
 
-CALL_SECONDS = 10.0
+CALL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
