@@ -75,6 +75,19 @@ def db(_house: None) -> Iterator[None]:
     _empty()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _patience() -> Iterator[None]:
+    """What answers on this machine may be as slow as the machine is busy: nobody gives it up for that."""
+    from jieli.connectors import stamp, vault, witness
+    from jieli.connectors.stamp import deposit
+    from jieli.connectors.witness import log_site
+
+    with pytest.MonkeyPatch.context() as patched:
+        for connector in (stamp, deposit, vault, witness, log_site):
+            patched.setattr(connector, "TIMEOUT", 120.0)
+        yield
+
+
 #: From this many rows on a table is emptied by TRUNCATE.
 MANY = 2_000
 
@@ -96,7 +109,7 @@ def _empty() -> None:
             cursor.execute(counts)
             used = {name: rows for name, rows in cursor.fetchall() if rows}
             # A connection forgotten in a transaction would make this wait for ever: better to name the test.
-            cursor.execute("SET lock_timeout = '60s'")
+            cursor.execute("SET lock_timeout = '120s'")
             if max(used.values(), default=0) < MANY:
                 # One transaction, for the foreign keys ask at its end. TRUNCATE would take every table that points
                 # to one of these along, and each costs new files for it and its indexes.

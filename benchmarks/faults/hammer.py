@@ -21,6 +21,8 @@ from seal.tiles import Tile, TileTree
 WRITERS, READERS = 3, 2
 #: A reader checks the whole log once in so many looks, and so many single entries at each look.
 WHOLE_EVERY, SINGLES = 20, 8
+#: What a run does; each at least `least` times.
+COUNTED = ("entries", "checkpoints", "inclusions", "consistencies", "whole")
 
 
 @dataclass
@@ -36,15 +38,25 @@ class Hammered:
     faults: list[str] = field(default_factory=list)
 
 
-def hammer(signer: Signer, *, seconds: float, at: int, seed: int = 1) -> Hammered:
-    """Write, sign and verify for so many seconds; every acknowledged entry is looked for at the end."""
+def hammer(signer: Signer, *, seconds: float, at: int, seed: int = 1, least: int = 0) -> Hammered:
+    """Write, sign and verify for so many seconds; every acknowledged entry is looked for at the end.
+
+    Goes on, however slow the machine, until each thing that is counted was done `least` times, or one failed.
+    """
     done, lock, told = Hammered(), threading.Lock(), dict[int, str]()
-    end = time.monotonic() + seconds
+    end, working = time.monotonic() + seconds, list[Hammered]()
+
+    def going() -> bool:
+        if done.faults:
+            return False
+        short = any(sum(getattr(mine, name) for mine in working) < least for name in COUNTED)
+        return short or time.monotonic() < end
 
     def one(work: Callable[[random.Random, Hammered], None], rng: random.Random) -> None:
         mine = Hammered()
+        working.append(mine)
         try:
-            while time.monotonic() < end and not done.faults:
+            while going():
                 work(rng, mine)
         except Exception as error:  # noqa: BLE001 - a thread's fault is told by the one that started it
             mine.faults.append(f"{work.__name__}: {type(error).__name__}: {error}")

@@ -1,7 +1,12 @@
 """`jieli hold` and `jieli shred`: what is held stays, what is destroyed is gone with two dates on paper."""
 
+import json
 from pathlib import Path
 
+import pytest
+from rich.cells import cell_len
+
+from jieli.doors.cli import frame
 from jieli.kernel.times import DAY
 from tests.conftest import NOW
 from tests.doors.cli import TALK, Jieli, bring, items, matter
@@ -46,7 +51,7 @@ def test_what_is_held_is_refused_until_the_hold_is_released(jieli: Jieli, tmp_pa
     assert jieli.answer("hold", "release", placed["hold"], *HELD) == {"released": placed["hold"]}
     assert jieli.answer("shred", "items", item, *WHY)["items"] == 1
     again = jieli.said("hold", "place", "会话", talk, *HELD)
-    assert "hold：" in again
+    assert f"已保全：会话 {talk}。保全编号 " in again
     assert jieli.refused("shred", "conversation", talk, *WHY)["code"] == "archive.held"
 
 
@@ -60,7 +65,10 @@ def test_who_may_not_and_what_is_not_there_are_told_so(jieli: Jieli, tmp_path: P
         (("shred", "items", 1, *WHY, "--matter", "M-2026-0404"), "matters.unknown"),
         (("hold", "place", "条目", "x", *HELD), "archive.unknown_hold"),
         (("hold", "place", "会话", 99, *HELD), "archive.unknown_hold"),
-        (("hold", "place", "人", "何青", *HELD), "archive.unknown_hold"),
+        (("hold", "place", "人", "何青", *HELD), "wiring.unknown_subject"),
+        (("hold", "place", "人", nobody, *HELD), "wiring.unknown_subject"),
+        (("shred", "person", "E9999", *WHY), "wiring.unknown_subject"),
+        (("shred", "person", "HeQing", "--kind", "客户", *WHY), "wiring.unknown_subject"),
         (("hold", "place", "类别", "screen", *HELD), "archive.unknown_hold"),
         (("hold", "release", nobody, *HELD), "archive.unknown_hold"),
     ):
@@ -72,7 +80,7 @@ def test_a_matter_is_opened_listed_and_closed(jieli: Jieli) -> None:
     number = matter(jieli)
     jieli.at += 1
     more = jieli.said("matter", "open", "何青离职", "--kind", "离职", "--staff", "HeQing", "--as", "yan")
-    assert "number：M-2026-0002" in more
+    assert "M-2026-0002" in more
     found = jieli.answer("matter", "list", "--as", "yan")
     assert [(m["number"], m["kind"]) for m in found["matters"]] == [(number, "争议"), ("M-2026-0002", "离职")]
     assert "何青离职" in jieli.said("matter", "list", "--as", "yan")
@@ -81,6 +89,16 @@ def test_a_matter_is_opened_listed_and_closed(jieli: Jieli) -> None:
     assert jieli.refused("matter", "list", "--as", "admin")["code"] == "access.forbidden"
     asked = ("search", "明前", "--purpose", "投诉溯源", "--matter", number, "--as", "yan")
     assert jieli.refused(*asked)["code"] == "reading.matter_not_open"
+
+
+def refused_when_named(jieli: Jieli, *words: object) -> dict[str, str]:
+    """The error of a command that first says on the screen whom it means; machines get the error alone."""
+    told, coded = jieli(*words), jieli(*words, "--json")
+    assert (told.exit_code, coded.exit_code) == (1, 1)
+    found: dict[str, str] = json.loads(coded.stdout)
+    assert told.stdout.startswith("将销毁 ")
+    assert told.stderr.replace("\n", "") == f"{found['error']}{found['remedy']}［{found['code']}］"
+    return found
 
 
 YEARS = 4 * 366 * DAY
@@ -104,7 +122,7 @@ def test_a_person_goes_with_both_halves_of_his_talk(jieli: Jieli, tmp_path: Path
     assert left["conversation"] != done["shred"]
     assert jieli.answer("shred", "list", "--as", "admin") == {"unfinished": []}
     assert "0 项销毁尚未办完" in jieli.said("shred", "list", "--as", "admin")
-    assert jieli.refused("shred", "person", gone, *WHY)["code"] == "archive.nothing_to_shred"
+    assert refused_when_named(jieli, "shred", "person", gone, *WHY)["code"] == "archive.nothing_to_shred"
     assert (
         jieli.refused("shred", "person", gone, "--reason", "x", "--as", "yan")["code"] == "access.forbidden"
     )
@@ -117,13 +135,13 @@ def test_a_person_is_erased_from_the_registers_too_and_the_command_says_where_he
     bring(jieli, tmp_path, *TALK)
     gone = jieli.company.customers["wm-lin"]
     placed = jieli.answer("hold", "place", "人", gone, *HELD)
-    refused = jieli.refused("shred", "person", gone, "--with-register", *WHY)
+    refused = refused_when_named(jieli, "shred", "person", gone, "--with-register", *WHY)
     assert refused["code"] == "archive.person_kept"
     jieli.answer("hold", "release", placed["hold"], *HELD)
     done = jieli.answer("shred", "person", gone, "--with-register", *WHY)
     assert (done["items"], done["register_rows"]) == (len(TALK), 2)
     assert {one["table"] for one in done["still_named"]} <= {"consent_step", "consent_notice"}
-    refused = jieli.refused("shred", "person", gone, "--with-register", *WHY)
+    refused = refused_when_named(jieli, "shred", "person", gone, "--with-register", *WHY)
     assert refused["code"] == "archive.unknown_person"
     other = jieli.company.customers["wm-gu"]
     said = jieli.said("shred", "person", other, "--with-register", *WHY)
@@ -163,7 +181,12 @@ def test_one_person_may_destroy_what_is_due_on_his_own_word_but_never_what_is_he
     jieli.answer("hold", "place", "条目", item, *HELD)
     jieli.at += YEARS
     shown = jieli.said("retention", "show", "--as", "yan")
-    for words in ("聊天记录", "36 个月，自消息发生之日", "PIPL-19", "劳动合同文本", "LCL-50"):
+    for words in (
+        "chat 聊天记录：36 个月，自消息发生之日",
+        "个人信息保护法第十九条",
+        "劳动合同文本",
+        "劳动合同法第五十条",
+    ):
         assert words in shown
     bare = jieli.refused("retention", "run", "chat", "--as", "admin")
     assert bare["code"] == "archive.no_reason"
@@ -171,7 +194,7 @@ def test_one_person_may_destroy_what_is_due_on_his_own_word_but_never_what_is_he
         jieli.refused("retention", "run", "chat", "--reason", "x", "--as", "yan")["code"]
         == "access.forbidden"
     )
-    assert jieli.refused("retention", "run", "contract", *PLENTY)["code"] == "archive.unknown_class"
+    assert jieli.refused("retention", "run", "log", *PLENTY)["code"] == "archive.unknown_class"
     assert "已销毁 2 条" in jieli.said("retention", "run", "chat", *PLENTY)
     assert [found["item"] for found in items(jieli)] == [item]
     assert jieli.refused("retention", "run", "chat", *PLENTY)["code"] == "archive.nothing_due"
@@ -194,3 +217,20 @@ def test_periods_are_changed_with_a_reason_and_not_below_the_law(jieli: Jieli) -
         assert jieli.refused("retention", "set", words, *why)["code"] == code
     refused = jieli.refused("retention", "set", "chat=12", "--reason", "x", "--as", "admin")
     assert refused["code"] == "access.forbidden"
+
+
+def test_periods_can_be_read_on_a_screen_of_eighty_columns(
+    jieli: Jieli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("retention", "show", "--as", "yan")
+    monkeypatch.setattr(frame.out, "_width", 80)
+    said = jieli.said(*words)
+    lines = said.splitlines()
+    assert max(cell_len(line.rstrip()) for line in lines) <= 80
+    assert "  依据：劳动争议调解仲裁法第二十七条、" in said
+    assert "LDMA" not in said
+    whole = "".join(line.strip() for line in lines)
+    for one in jieli.answer(*words)["classes"]:
+        assert f"{one['class']} {one['name']}：{one['months']} 个月，自{one['from']}" in whole
+        assert one["stays"] in whole
+    assert len(lines) < 5 * 10

@@ -8,8 +8,11 @@ from zipfile import ZipFile
 import pytest
 
 import seal.cli
+from seal.keys import COSIGNATURE, generate
 from seal.page import page
 from tests.doors.cli import TALK, Jieli, bring, items, matter
+from tests.doors.test_cli_ledger import policy_of
+from tests.rooms.test_evidence import cosigned
 
 
 @pytest.fixture
@@ -27,6 +30,7 @@ def test_a_package_verifies_for_who_names_the_log_and_nobody_else(
     made = jieli.answer(*words, path)
     assert (made["package"], made["items"], made["omitted"]) == (str(path), 3, 0)
     assert (made["bytes"], made["witnessed"], made["stamped"]) == (path.stat().st_size, [], [])
+    assert (made["counts"], made["witnessed_earlier"]) == (True, None)
     capfd.readouterr()
     assert seal.cli.main(["verify", str(path), "--policy", str(policy), "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["exit"] == 0
@@ -39,6 +43,35 @@ def test_a_package_verifies_for_who_names_the_log_and_nobody_else(
     for word in ("3 条消息，略去 0 条", "摘要 sha256:", "未见证，未经中立第三方固定"):
         assert word in said
     assert jieli.answer("fsck")["clean"] is True
+
+
+def test_only_who_witnessed_the_packages_own_checkpoint_is_named_as_its_witness(
+    jieli: Jieli, words: list[Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    witness = generate("witness.example/w", kind=COSIGNATURE)
+    policy_of(jieli, f"witness w {witness.vkey.format()}", "quorum w")
+    seen = jieli.answer("ledger", "status")["checkpoint"]
+    cosigned(seen, witness)
+    path = tmp_path / "package.zip"
+    made = jieli.answer(*words, path)
+    assert made["checkpoint"] > seen
+    earlier = {"size": seen, "witnessed": ["witness.example/w"]}
+    assert (made["witnessed"], made["counts"], made["witnessed_earlier"]) == ([], False, earlier)
+    capfd.readouterr()
+    assert seal.cli.main(["verify", str(path), "--policy", str(jieli.home / "trust.policy")]) == 3
+    said = jieli.said(*words, tmp_path / "second.zip").replace("\n", "")
+    assert (
+        f"最新检查点未见证（较早的 {seen} 条已由 witness.example/w 见证）；核验会得 3，待见证后重做" in said
+    )
+
+
+def test_a_package_that_no_witness_stands_for_says_that_verifying_will_say_so(
+    jieli: Jieli, words: list[Any], tmp_path: Path
+) -> None:
+    witness = generate("witness.example/w", kind=COSIGNATURE)
+    policy_of(jieli, f"witness w {witness.vkey.format()}", "quorum w")
+    said = jieli.said(*words, tmp_path / "package.zip")
+    assert "未见证，未经中立第三方固定；核验会得 3，待见证后重做" in said
 
 
 def test_a_package_is_never_written_over_nor_where_nobody_looks(

@@ -115,11 +115,11 @@ def test_rotating_moves_the_pages_and_the_talk_stays_readable(
     bring(jieli, tmp_path, *TALK)
     done = jieli.answer("keys", "rotate", "--as", keymaster)
     assert done == {"epoch": 2, "resumed": False, "moved": 2, "rewrapped": 0}
-    assert "第 3 期" in jieli.said("keys", "rotate", "--as", keymaster)
+    assert "现为第 3 期，改封密钥页与索引密钥共 2 个" in jieli.said("keys", "rotate", "--as", keymaster)
     assert len(items(jieli)) == 1
     found = jieli.answer("keys", "status")
-    assert [(e["epoch"], e["state"], e["pages"]) for e in found["epochs"]] == [
-        (1, "已退役", 0), (2, "已退役", 0), (3, "使用中", 1)
+    assert [(e["epoch"], e["state"], e["pages"], e["index_keys"]) for e in found["epochs"]] == [
+        (1, "已退役", 0, 0), (2, "已退役", 0, 0), (3, "使用中", 1, 1)
     ]  # fmt: skip
     assert (found["place"], found["holder"], found["unfinished"], found["last_drill"]) == (
         "file",
@@ -257,7 +257,7 @@ def kept(home: Path, *, ended: int = 0, **environ: str) -> Iterator[Path]:
         finally:
             process.send_signal(signal.SIGTERM)
             rest = process.stderr.read()
-            assert (process.wait(20), rest) == (ended, "")
+            assert (process.wait(120), rest) == (ended, "")
 
 
 def test_with_a_keeper_no_command_needs_the_keyring(

@@ -60,6 +60,20 @@ def test_gaps_are_listed_by_account_and_hour_and_end_with_one(jieli: Jieli, file
     assert "从未导入" not in coded.output + told.output
 
 
+def test_an_empty_file_is_never_complete_in_either_format(jieli: Jieli, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_bytes(b"")
+    for words in (("wecom",), ("counts", "--platform", "wecom")):
+        asked = ("reconcile", empty, "--format", *words, "--as", "admin")
+        coded, told = jieli(*asked, "--json"), jieli(*asked)
+        assert (coded.exit_code, told.exit_code) == (1, 1)
+        found = json.loads(coded.stdout)
+        assert (found["complete"], found["nothing_read"]) == (False, True)
+        assert ledger.facts([found["entry"]])[found["entry"]]["complete"] == 0
+        assert "什么也没有读出来" in told.stdout
+        assert "都有着落" not in told.stdout
+
+
 def test_counts_dialogues_and_refusals_of_the_command(jieli: Jieli, file: Path, tmp_path: Path) -> None:
     counts = tmp_path / "counts.csv"
     counts.write_text("hour,account,count\n2026-09-18T10,HeQing,3\n2026-09-18T23,HeQing,1\n")

@@ -15,6 +15,8 @@ from django.test import Client
 from jieli.access.types import Role
 from jieli.archive import destruction
 from jieli.archive import operations as archive
+from jieli.archive.media import refusing
+from jieli.archive.media.types import Refusal
 from jieli.archive.types import ShredScope
 from jieli.doors.web import door
 from jieli.kernel.times import MINUTE
@@ -182,6 +184,23 @@ def test_a_conversation_lists_each_file_with_what_there_is_of_it(client: Client,
     assert page.count("已存入") == 4 and page.count("未取回") == 1
     for words in (LONG_NAME, "0:05", "78.2 KB", "平台称 10 字节", "合同.pdf"):
         assert words in page
+
+
+def test_a_file_that_did_not_come_in_says_why_and_since_when(client: Client, told: Told) -> None:
+    asked = {"query": "退费", "purpose": FOR, "matter": told.matter}
+    page = client.post("/reading/search", asked).content.decode()
+    number = re.search(r'name="conversation" value="(\d+)"', page)
+    assert number is not None
+    shown = {"conversation": number[1], "purpose": FOR, "matter": told.matter}
+    before = client.post("/reading/conversation", shown).content.decode()
+    everything = [
+        (item, n, Refusal.EXPIRED) for item in told.items for n in (0, 1)
+    ]  # most of it came in meanwhile
+    refusing.refuse(everything, by="person:desk", at=NOW)
+    page = client.post("/reading/conversation", shown).content.decode()
+    assert before.count("未取回") == 1 and page.count("未取回") == 0
+    assert page.count("未能存入") == 1 and "平台已过期，<time>2026-09-21" in page
+    assert page.count("已存入") == 4
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -187,10 +188,11 @@ def _kept(told: Told, tmp_path: Path) -> Iterator[Path]:
         try:
             while "等候" not in out.read_text():
                 assert process.poll() is None, out.read_text()
+                time.sleep(0.02)
             yield told.jieli.home / "keeper" / "sock"
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(120) == 0
             told.said.append(out.read_text())
 
 

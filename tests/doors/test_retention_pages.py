@@ -226,3 +226,30 @@ def test_what_was_looked_for_is_due_as_well_and_asked_of_the_room_that_keeps_it(
     assert "查阅记录（谁看过什么）：1 条" in text(admin, "/retention/")
     answer = admin.post("/retention/propose", {"code": "opening", "reason": "每年清理"}, follow=True)
     assert "已提请销毁查阅记录（谁看过什么） 1 条" in answer.content.decode()
+
+
+def test_holds_are_listed_with_who_and_why_and_released_on_the_page(
+    as_person: As, house: sample.Sample
+) -> None:
+    yan = as_person(sample.person("yan", Role.COMPLIANCE, name="严律"))
+    who = sample.person("lead", Role.LEGAL, name="高岚")
+    assert "没有人提出的保全" in text(yan, "/retention/holds")
+    placed = operations.hold(
+        scope=HoldScope.PERSON, target=str(house.staff["1001"]), ground="主张提成", by=f"person:{who}", at=NOW
+    )
+    assert 'href="/retention/holds"' in text(yan, "/retention/")
+    page = text(yan, "/retention/holds")
+    for words in ("1 项保全", "员工 1001 李敏", "主张提成", "高岚"):
+        assert words in page
+    bare = yan.post(f"/retention/holds/{placed.id}/release", {"reason": " "})
+    assert (bare.status_code, "没有填写" in bare.content.decode()) == (400, True)
+    assert [hold.released_at for hold in archived.holds()] == [None]
+    done = yan.post(f"/retention/holds/{placed.id}/release", {"reason": "已和解"}, follow=True)
+    assert "已解除这项保全" in done.content.decode() and "没有人提出的保全" in done.content.decode()
+    again = yan.post(f"/retention/holds/{placed.id}/release", {"reason": "已和解"})
+    assert (again.status_code, "archive.unknown_hold" in again.content.decode()) == (400, True)
+    for other in (Role.SYSTEM, Role.AUDIT):
+        stranger = as_person(sample.person(f"not-{other.name.lower()}", other))
+        assert stranger.get("/retention/holds").status_code == 404
+        assert stranger.post(f"/retention/holds/{placed.id}/release", {"reason": "x"}).status_code == 404
+        assert "/retention/holds" not in text(stranger, "/retention/")

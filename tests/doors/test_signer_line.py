@@ -29,7 +29,7 @@ def line(path: Path) -> Iterator[socket.socket]:
 
 def caller(path: Path) -> socket.socket:
     made = socket.socket(socket.AF_UNIX)
-    made.settimeout(5)
+    made.settimeout(60)
     made.connect(str(path))
     return made
 
@@ -66,13 +66,13 @@ def test_a_full_queue_is_a_reason_to_wait_and_not_a_missing_signer(path: Path) -
         with pytest.raises(calling.NoAnswer):
             calling.asked(path, patience=0.2)
         done: list[dict[str, Any]] = []
-        thread = threading.Thread(target=lambda: done.append(calling.asked(path, patience=10)))
+        thread = threading.Thread(target=lambda: done.append(calling.asked(path, patience=120)))
         thread.start()
         for _ in range(2):
             accepted, _address = listener.accept()
             with accepted:
                 calling.answer([accepted], {"checkpoint": 7})
-        thread.join(10)
+        thread.join(120)
         first.close()
     assert done == [{"checkpoint": 7}]
 
@@ -86,10 +86,11 @@ def test_a_signer_that_is_silent_or_dies_is_told_from_one_that_is_not_there(
         calling.asked(path, patience=0.2)
     thread = threading.Thread(target=lambda: [one.close() for one in calling.next_callers(line)])
     calling.next_callers(line)[0].close()
+    line.settimeout(120)  # the thread must not have given up before we ask
     thread.start()
     with pytest.raises(calling.NoAnswer):
-        calling.asked(path, patience=5)
-    thread.join(10)
+        calling.asked(path, patience=120)
+    thread.join(120)
 
 
 def test_while_another_process_signs_its_round_one_waits_and_asks_again(

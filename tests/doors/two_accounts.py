@@ -135,7 +135,7 @@ def _try(made: Machine) -> None:
         with made.run(
             KEEPER, "-c", "import jieli, django, ssl, psycopg, cryptography", stderr=subprocess.DEVNULL
         ) as process:
-            worked = process.wait(60) == 0
+            worked = process.wait(300) == 0
     except OSError:
         worked = False
     if not worked:
@@ -152,7 +152,7 @@ def house(made: Machine) -> Iterator[House]:
         yield House(process)
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def _relays() -> Iterator[dict[str, str]]:
             )
         yield found
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(60)
 
 
 def _relay_all(listener: socket.socket, target: tuple[str, int]) -> None:
@@ -184,7 +184,7 @@ def _relay_all(listener: socket.socket, target: tuple[str, int]) -> None:
             pairs.append(threading.Thread(target=_pour, args=(caller, target), daemon=True))
             pairs[-1].start()
     for pair in pairs:
-        pair.join(10)
+        pair.join(60)
 
 
 def _pour(caller: socket.socket, target: tuple[str, int]) -> None:

@@ -32,7 +32,7 @@ class Stage:
 
 
 @contextmanager
-def stage(*, customers: int = 0, timeout: float = 5.0, **settings: Any) -> Iterator[Stage]:
+def stage(*, customers: int = 0, timeout: float = 60.0, **settings: Any) -> Iterator[Stage]:
     """li has the customers wm000…, wang and zhao may take over."""
     slept: list[float] = []
     with Rehearsal(clock=lambda: NOW, **settings) as platform:

@@ -17,7 +17,7 @@ TEXT = "您好：\n李老师已离职，今后由王老师为您服务。\n."
 
 
 def mail(server: MailServer, **changed: Any) -> Mail:
-    given = {"sender": "fuwu@jieli.example", "subject": "服务人员变更", "tls": "none", "timeout": 2.0}
+    given = {"sender": "fuwu@jieli.example", "subject": "服务人员变更", "tls": "none", "timeout": 60.0}
     return Mail(host="127.0.0.1", port=server.port, clock=lambda: NOW, **{**given, **changed})
 
 

@@ -45,7 +45,7 @@ class Place:
 
     def admin(self, path: str, body: dict[str, object] | None = None) -> None:
         url = f"{self.url}/v1/transit/keys/{self.key}/{path}"
-        httpx.post(url, json=body or {}, headers={"X-Vault-Token": self.token}).raise_for_status()
+        httpx.post(url, json=body or {}, headers={"X-Vault-Token": self.token}, timeout=60).raise_for_status()
 
 
 def token_in(path: Path, token: str) -> Path:

@@ -144,7 +144,7 @@ def test_a_wrong_secret_or_corp_is_a_wrong_setting(changed: dict[str, str], errc
 
 
 def test_no_usable_answer_is_an_unknown_outcome_whatever_its_kind() -> None:
-    with stage(timeout=0.1) as s:
+    with stage() as s:
         s.wecom.member("li")
         s.platform.http(502, call="user/get")
         s.platform.http(404, call="user/get")
@@ -152,11 +152,21 @@ def test_no_usable_answer_is_an_unknown_outcome_whatever_its_kind() -> None:
         s.platform.garble("user/get")
         s.platform.cut("user/get")
         s.platform.cut("user/get", applied=False)
-        s.platform.late("user/get", ms=300)
-        for _ in range(7):
+        for _ in range(6):
             with pytest.raises(Unreachable):
                 s.wecom.member("li")
         assert s.wecom.member("li").status == 1
+
+
+def test_an_answer_that_does_not_come_in_time_is_an_unknown_outcome() -> None:
+    with stage() as s:
+        given = {"corpid": s.platform.corpid, "secret": s.platform.secret, "base": s.platform.base}
+        tokens = Tokens()
+        with Api(**given, clock=lambda: NOW, tokens=tokens) as patient:
+            patient.get("user/get", userid="li")
+        s.platform.late("user/get", ms=3_600_000)
+        with Api(**given, clock=lambda: NOW, tokens=tokens, timeout=0.1) as hasty, pytest.raises(Unreachable):
+            hasty.get("user/get", userid="li")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +222,7 @@ def test_the_base_must_be_encrypted_or_this_machine() -> None:
 
 def test_no_log_line_and_no_error_holds_token_secret_or_name(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    with stage(customers=2, timeout=0.1) as s:
+    with stage(customers=2) as s:
         s.wecom.customers_of("li")
         token = next(iter(s.platform._tokens))
         s.platform.cut(BY_USER)

@@ -20,6 +20,7 @@ from jieli.connectors.wecom.transfers import WeCom
 from jieli.kernel.times import HOUR
 from tests.fakes.platform import APPROVAL, NOW, stage
 
+HTTP = httpx.Client(timeout=60)  # by itself httpx waits for five seconds
 SEED = {
     "members": [{"userid": "li", "name": "李老师"}, {"userid": "wang", "name": "王老师", "limit": 500}],
     "customers": [
@@ -32,12 +33,12 @@ SEED = {
 
 def test_every_answer_says_that_it_is_a_rehearsal() -> None:
     with stage(customers=1) as s:
-        token = httpx.get(f"{s.platform.base}/gettoken?corpid=wwyanlian&corpsecret=yanlian").json()
-        said = [token["errmsg"], httpx.get(f"{s.platform.base}/user/get?userid=li").json()["errmsg"]]
+        token = HTTP.get(f"{s.platform.base}/gettoken?corpid=wwyanlian&corpsecret=yanlian").json()
+        said = [token["errmsg"], HTTP.get(f"{s.platform.base}/user/get?userid=li").json()["errmsg"]]
         for method, call in CALLS:
             address = f"{s.platform.base}/{call}?access_token={token['access_token']}"
             said.append(
-                httpx.request(method, address, content=b"{}" if method == "POST" else None).json()["errmsg"]
+                HTTP.request(method, address, content=b"{}" if method == "POST" else None).json()["errmsg"]
             )
         assert len(said) == 2 + len(CALLS)
         assert [m for m in said if not m.startswith("演练")] == []
@@ -71,9 +72,9 @@ def test_it_listens_on_this_machine_s_own_address_alone() -> None:
 )
 def test_wrong_requests_get_an_errcode_with_http_200(address: str, body: bytes | None, errcode: int) -> None:
     with stage() as s:
-        asked = httpx.get(f"{s.platform.base}/gettoken?corpid=wwyanlian&corpsecret=yanlian").json()
+        asked = HTTP.get(f"{s.platform.base}/gettoken?corpid=wwyanlian&corpsecret=yanlian").json()
         url = f"{s.platform.base}/{address.format(asked['access_token'])}"
-        answer = httpx.request("GET" if body is None else "POST", url, content=body)
+        answer = HTTP.request("GET" if body is None else "POST", url, content=body)
         assert (answer.status_code, answer.json()["errcode"]) == (200, errcode)
 
 
@@ -127,7 +128,7 @@ def steer(
     platform_base: str, what: str, body: object, media_type: str = "application/json"
 ) -> httpx.Response:
     address = platform_base.replace("/cgi-bin", f"/rehearsal/{what}")
-    return httpx.post(address, content=json.dumps(body).encode(), headers={"Content-Type": media_type})
+    return HTTP.post(address, content=json.dumps(body).encode(), headers={"Content-Type": media_type})
 
 
 def test_it_is_steered_over_http() -> None:
@@ -139,9 +140,9 @@ def test_it_is_steered_over_http() -> None:
         assert s.transfer("wm001", takeover="sun") == {"wm001": 40098}
         assert steer(base, "clock", {"advance_ms": 24 * HOUR}).json() == {"at": NOW + 24 * HOUR}
         looked = base.replace("/cgi-bin", "/rehearsal")
-        assert httpx.get(f"{looked}/followers?external_userid=wm000").json() == {"followers": ["wang"]}
-        assert httpx.get(f"{looked}/clock").json() == {"at": NOW + 24 * HOUR}
-        assert len(httpx.get(f"{looked}/calls").json()["calls"]) == 3
+        assert HTTP.get(f"{looked}/followers?external_userid=wm000").json() == {"followers": ["wang"]}
+        assert HTTP.get(f"{looked}/clock").json() == {"at": NOW + 24 * HOUR}
+        assert len(HTTP.get(f"{looked}/calls").json()["calls"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         yield running
         running.terminate()
-        running.communicate(timeout=10)
+        running.communicate(timeout=60)
 
 
 def test_it_runs_as_a_process_with_a_seed_and_a_standing_clock(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_it_runs_as_a_process_with_a_seed_and_a_standing_clock(tmp_path: Path) -
     with process("--at", "2026-09-21T09:00", "--state", str(tmp_path / "seed.json")) as running:
         assert running.stdout is not None
         base = running.stdout.readline().strip()
-        told = httpx.get(base.replace("/cgi-bin", "/rehearsal/clock")).json()
+        told = HTTP.get(base.replace("/cgi-bin", "/rehearsal/clock")).json()
         assert told == {"at": 1_789_952_400_000}
         with Api(corpid="wwyanlian", secret="yanlian", base=base, clock=lambda: NOW) as api:
             assert len(WeCom(api).customers_of("li")) == 2
@@ -182,5 +183,5 @@ def test_it_runs_as_a_process_with_a_seed_and_a_standing_clock(tmp_path: Path) -
 
 def test_a_missing_seed_is_told_in_one_sentence(tmp_path: Path) -> None:
     with process("--at", "2026-09-21T09:00", "--state", str(tmp_path / "none.json")) as running:
-        _, told = running.communicate(timeout=20)
+        _, told = running.communicate(timeout=120)
         assert (running.returncode, "rehearsal.bad_seed" in told, "Traceback" in told) == (2, True, False)

@@ -28,7 +28,7 @@ def run_in_child(work: Callable[..., None], *args: Path | str) -> tuple[int | No
         while True:
             heard.append(here.recv())
     except EOFError:
-        child.join(60)
+        child.join(300)
     return child.exitcode, heard
 
 

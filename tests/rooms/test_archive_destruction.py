@@ -31,6 +31,7 @@ from tests.rooms.test_archive_samples import (
     ring,
     sample,
 )
+from tests.waiting import until_blocked
 
 __all__ = ["ring"]
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -368,10 +369,9 @@ def test_a_hold_being_placed_and_a_destruction_wait_for_each_other(
 
     thread = threading.Thread(target=destroy)
     thread.start()
-    thread.join(0.3)
-    assert thread.is_alive()
+    until_blocked(other_connection())
     placing.commit()
-    thread.join(10)
+    thread.join(120)
     assert [type(error) for error in refused] == [Held]
     assert Tombstone.objects.count() == 0
 

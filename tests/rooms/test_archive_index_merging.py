@@ -71,7 +71,7 @@ def at_the_swap(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> 
             monkeypatch.setattr(segments, "reach", failpoints.reach)
             other = threading.Thread(target=aside)
             other.start()
-            other.join(30)
+            other.join(120)
             assert not other.is_alive()
             assert errors == []
 

@@ -230,7 +230,7 @@ def _both_at_once(one, other) -> list[JieliError | None]:
     ready, answers = threading.Barrier(2), []
 
     def act(work) -> None:
-        ready.wait(10)
+        ready.wait(120)
         try:
             work()
             answers.append(None)
@@ -241,7 +241,7 @@ def _both_at_once(one, other) -> list[JieliError | None]:
 
     threads = [threading.Thread(target=act, args=(work,)) for work in (one, other)]
     [t.start() for t in threads]
-    [t.join(30) for t in threads]
+    [t.join(120) for t in threads]
     return answers
 
 

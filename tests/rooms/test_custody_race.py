@@ -35,9 +35,9 @@ class Hands:
     def _work(self, n: int) -> None:
         try:
             for _ in range(ROUNDS):
-                self.ready.wait(60)
+                self.ready.wait(300)
                 self.answers.append(self._give(n))
-                self.done.wait(60)
+                self.done.wait(300)
         finally:
             connections.close_all()
 
@@ -54,8 +54,8 @@ class Hands:
     def all_at_once(self, round_: int, present: UUID) -> list[str]:
         """What each of them was answered."""
         self.round, self.present, self.answers = round_, present, []
-        self.ready.wait(60)
-        self.done.wait(60)
+        self.ready.wait(300)
+        self.done.wait(300)
         return self.answers
 
 
@@ -78,7 +78,7 @@ def test_of_32_connections_that_reassign_one_account_just_one_wins_each_of_200_t
     for round_ in range(1, ROUNDS + 1):
         holders = queries.holdings_of([hands.account])[hands.account]
         answers.append(hands.all_at_once(round_, holders[-1].id))
-    [thread.join(60) for thread in hands.threads]
+    [thread.join(300) for thread in hands.threads]
     assert {a.count("won") for a in answers} == {1}
     assert {a.count("assets.holder_overlap") for a in answers} == {HANDS - 1}
     spans = queries.holdings_of([hands.account])[hands.account]

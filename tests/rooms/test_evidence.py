@@ -16,7 +16,7 @@ from jieli.archive import queries as archived
 from jieli.consent.types import Scope
 from jieli.evidence import gathering, operations
 from jieli.evidence.errors import NotCovered, NothingToProve, PackageExists
-from jieli.evidence.types import Outside
+from jieli.evidence.types import Outside, Vouching
 from jieli.ledger import checkpoints, queries
 from jieli.ledger.bulk import copy_rows
 from jieli.ledger.models import Cosignature
@@ -263,3 +263,21 @@ def test_only_witnesses_that_the_policy_counts_fix_a_checkpoint(signer: Signer) 
     assert [c.size for c in gathering.covering(0, {0}, trusted)] == [sizes[1], sizes[2]]
     newest = gathering.covering(sizes[2], {0, sizes[2]}, trusted)  # beyond what a witness has seen
     assert [c.size for c in newest] == [sizes[1], sizes[3]]
+
+
+def test_the_witnesses_of_a_package_are_those_of_the_checkpoint_it_is_verified_by(signer: Signer) -> None:
+    ours = generate("ours.example/w", kind=COSIGNATURE)
+    text = f"log {signer.vkey.format()}\nwitness w {ours.vkey.format()}\nquorum w\n".encode()
+    sizes = [signed(signer) for _ in range(3)]
+    nobody = gathering.gather([], more=[], trusted=text).vouching
+    assert nobody == Vouching((), counts=False)
+    cosigned(sizes[1], ours)
+    found = gathering.gather([], more=[], trusted=text)
+    assert (found.newest.size, found.vouching) == (sizes[1], Vouching(("ours.example/w",), counts=True))
+    found.leaves[sizes[1]] = b""  # an entry that the witness has not seen
+    found.places[0] = (0, 0)
+    gathering.cover(found)
+    assert [c.size for c in found.checkpoints] == [sizes[1], sizes[2]]
+    assert found.vouching == Vouching((), counts=False, earlier=sizes[1], earlier_by=("ours.example/w",))
+    alone = gathering.gather([], more=[], trusted=f"log {signer.vkey.format()}\nquorum none\n".encode())
+    assert alone.vouching == Vouching((), counts=True)

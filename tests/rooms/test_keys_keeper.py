@@ -49,7 +49,7 @@ def running(keeping: Keeping, path: Path, *, accounts: frozenset[int]) -> Iterat
     )
     thread.start()
     try:
-        assert up.wait(10)
+        assert up.wait(120)
         yield
     finally:
         stop.set()
@@ -224,7 +224,7 @@ def test_a_destruction_that_the_keeper_missed_is_finished_when_it_is_back(
 def answer_to(path: Path, sent: bytes) -> bytes:
     """What comes back for raw bytes, until the keeper hangs up, gently or not."""
     with socket.socket(socket.AF_UNIX) as line, suppress(ConnectionResetError, BrokenPipeError):
-        line.settimeout(10)
+        line.settimeout(60)
         line.connect(str(path))
         line.sendall(sent)
         line.shutdown(socket.SHUT_WR)
@@ -291,10 +291,17 @@ def test_a_caller_who_drips_is_let_go(kept: SocketKeeper, monkeypatch: pytest.Mo
     for line in lines:
         line.connect(str(kept.path))
         line.sendall(b"\x00\x00")
+    assert [hung_up(line) for line in lines] == [True] * keeper.THREADS
+    monkeypatch.setattr(keeper, "QUESTION_SECONDS", 60.0)  # ours may take as long as a busy machine needs
     assert kept.status()["place"] == "file"
-    assert [line.recv(1) for line in lines] == [b""] * keeper.THREADS
-    for line in lines:
-        line.close()
+
+
+def hung_up(line: socket.socket) -> bool:
+    """Whether the other side let go without a word, having read what we said or not."""
+    with line, suppress(ConnectionResetError):
+        line.settimeout(60)
+        return line.recv(1) == b""
+    return True
 
 
 def test_another_account_is_turned_away_whatever_it_says(ring: keys.HeldKeyring, path: Path) -> None:

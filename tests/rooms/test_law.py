@@ -78,3 +78,11 @@ def test_each_reviewed_date_stands_plainly_in_its_version_string():
 
 def test_every_statute_has_a_row_in_the_table_of_dates():
     assert {(r["law"], r["version"]) for r in json.loads(_own())} == set(queries._effective())
+
+
+def test_a_short_citation_is_the_name_people_use_and_the_article():
+    said = {queries.cite(one).short() for one in ("LDMA-27", "PIPL-19", "CSL-23", "NDSR-12", "CC-188")}
+    assert said == {
+        "劳动争议调解仲裁法第二十七条", "个人信息保护法第十九条", "网络安全法第二十三条",
+        "网络数据安全管理条例第十二条", "民法典第一百八十八条",
+    }  # fmt: skip

@@ -92,13 +92,13 @@ def test_of_two_writers_of_the_same_staff_at_once_one_writes_and_the_other_finds
     ready, outcomes = threading.Barrier(2), []
 
     def act() -> None:
-        ready.wait(10)
+        ready.wait(120)
         outcomes.append(_staff(unit, 500))
         connections.close_all()
 
     threads = [threading.Thread(target=act) for _ in range(2)]
     [t.start() for t in threads]
-    [t.join(30) for t in threads]
+    [t.join(120) for t in threads]
     assert sorted(o.new for o in outcomes) == [0, 500]
     assert sorted(o.unchanged for o in outcomes) == [0, 500]
     assert Entry.objects.count() == entries + 1

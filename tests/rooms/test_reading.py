@@ -35,10 +35,11 @@ from jieli.kernel.ids import new_id
 from jieli.kernel.times import MINUTE
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
-from jieli.ledger.plain import one_message
+from jieli.ledger.plain import meanwhile
 from jieli.ledger.values import sealed_row
 from jieli.matters import operations as matters
 from jieli.matters.types import MatterKind
+from jieli.reading import opening as under_row
 from jieli.reading import operations as reading
 from jieli.reading import queries
 from jieli.reading.errors import ApprovalNeeded, BadCursor, MatterNotOpen, PurposeDenied, TooMuch
@@ -468,14 +469,38 @@ def test_an_opening_is_written_as_it_would_be_from_its_model(company: Company) -
     assert ledger.history("reading_opening", row.id)[0].values == sealed_row(told)
 
 
-def test_what_a_constraint_refuses_in_one_message_is_refused_at_its_end(company: Company) -> None:
+def test_what_a_constraint_refuses_of_rows_sent_with_an_entry_is_refused_as_the_book_closes(
+    company: Company,
+) -> None:
     one = Concerned(new_id(NOW), UUID(int=2), UUID(int=3), [Capacity.SPEAKER.value], 7)
     with pytest.raises(IntegrityError), book(at=NOW) as b:
         entry = b.entry("reading.open", by=BY)
-        with one_message():
-            entry.insert_told(Concern, [spelled(one)])
-            entry.insert_told(Concern, [spelled(one)])
+        entry.insert_told(Concern, [spelled(one)])
+        entry.insert_told(Concern, [spelled(one)])
+    assert not ledger.entries_of_kind("reading.open")
     assert not Concern.objects.filter(id=one.id).exists()
+
+
+def test_what_is_destroyed_after_its_sealed_page_was_read_is_not_shown(
+    talk: Company, officer: Person, matter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = archive.search_candidates("龙井").items
+
+    def destroyed(_: str) -> None:
+        archive_operations.shred_items(items=[wanted[0].item_id], reason="本人请求", by=BY, at=NOW)
+
+    monkeypatch.setattr(under_row, "reach", destroyed)
+    page = look(officer, matter)
+    assert [shown.item_id for shown in page.shown] == [item.item_id for item in wanted[1:]]
+    assert page.not_shown == {NotShown.DESTROYED: 1}
+
+
+def test_a_block_that_fails_while_the_server_answers_leaves_its_connection_usable(company: Company) -> None:
+    with pytest.raises(KeyError), meanwhile("SELECT 1", [], using="keys"):
+        raise KeyError
+    with meanwhile("SELECT $1::int", [7], using="keys") as rows:
+        before = list(rows)
+    assert (before, rows) == ([], [(7,)])
 
 
 @pytest.mark.parametrize("tombstones_seen", [True, False])

@@ -25,7 +25,7 @@ from jieli.capture.reconciling import (
 from jieli.capture.types import Malformed
 from jieli.connectors.files import hourly
 from jieli.connectors.wecom import lines as wecom
-from jieli.kernel.times import DAY
+from jieli.kernel.times import DAY, local
 from jieli.ledger import queries as ledger
 from tests.conftest import NOW
 from tests.rooms.company import BY, PLATFORM, bring, chat, company, reader, sh, vault
@@ -177,8 +177,31 @@ def test_an_unreadable_count_makes_the_whole_incomplete(line: str, code: str) ->
 
 
 def test_a_file_of_which_nothing_can_be_read_is_not_complete() -> None:
-    assert not reconcile([b"hello", b"world"]).complete
-    assert reconcile([]).complete
+    found = reconcile([b"hello", b"world"])
+    assert (found.complete, found.nothing_read, found.unreadable) == (False, True, 2)
+
+
+def test_an_empty_delivery_is_never_complete_and_the_ledger_says_so() -> None:
+    for found in (reconcile([]), reconcile([b""]), by_counts(""), by_counts("hour,account,count\n")):
+        assert (found.complete, found.nothing_read, found.missing) == (False, True, 0)
+        facts = ledger.facts([found.entry])[found.entry]
+        assert (facts["complete"], facts["stated"], facts["messages"]) == (0, 0, 0)
+
+
+def test_a_source_that_says_none_has_said_something() -> None:
+    found = by_counts("hour,account,count\n2026-09-18T10,HeQing,0\n")
+    assert (found.complete, found.nothing_read, found.stated, found.messages) == (True, False, 1, 0)
+    assert ledger.facts([found.entry])[found.entry]["stated"] == 1
+
+
+def test_no_platform_is_said_to_keep_an_hour_that_has_not_begun() -> None:
+    bring(MIXED)
+    [gap] = reconcile([chat(9, "钟快了", when="2027-03-01 10:00")]).gaps
+    assert gap.again is Again.FILE
+    [gap] = by_counts("hour,account,count\n2027-03-01T10,HeQing,2\n").gaps
+    assert gap.again is Again.ASK
+    [gap] = by_counts(f"hour,account,count\n{local(NOW):%Y-%m-%dT%H},HeQing,2\n").gaps
+    assert gap.again is Again.PLATFORM
 
 
 @given(st.lists(st.binary(max_size=60), max_size=5))

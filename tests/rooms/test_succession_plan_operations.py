@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -671,25 +670,27 @@ def test_figures_of_a_plan(firm: Firm) -> None:
 
 
 @pytest.mark.req("R2.2")
-def test_two_hundred_and_fifty_customers_of_one_receiver_are_three_batches(firm: Firm) -> None:
+def test_two_hundred_and_fifty_customers_of_one_receiver_are_three_batches(
+    firm: Firm, django_queries: Callable[[], int]
+) -> None:
     rule_in_force(RuleContent(Targets(staff=("E002",)), 300))
     parties.register_customers(
         [NewCustomer(f"K{n:04}", f"客{n}", CustomerSource.ORDER) for n in range(250)], by=BY, at=NOW
     )
     ids = [ref.id for no, ref in party_queries.customers_by_no().items() if no.startswith("K")]
-    begun = perf_counter()
+    before = django_queries()
     made = operations.make_plan(
         matter=firm.matter.id, leaver=firm.staff["E001"], customers=ids, last_minute=LAST_MINUTE,
         notice_on=NOTICE_ON, owner=firm.staff["E004"], balance=BALANCE, by=BY, at=NOW,
     )  # fmt: skip
-    assert perf_counter() - begun < 5
+    assert django_queries() - before < 60
     found = queries.batches(made.id, Phase.NOTICE)
     assert [(b.number, len(b.assignments)) for b in found] == [(1, 100), (2, 100), (3, 50)]
     assert queries.batches(made.id, Phase.AFTER) == []
     assert queries.windows(made.id)[Phase.NOTICE].closes == LAST_MINUTE - 48 * HOUR
 
 
-def test_three_thousand_customers_and_forty_receivers_take_seconds_and_a_fixed_number_of_queries(
+def test_three_thousand_customers_and_forty_receivers_take_a_fixed_number_of_queries(
     firm: Firm, django_queries: Callable[[], int]
 ) -> None:
     units = party_queries.units_by_code()
@@ -714,12 +715,11 @@ def test_three_thousand_customers_and_forty_receivers_take_seconds_and_a_fixed_n
     ]
     rule_in_force(RuleContent(Targets(staff=tuple(receivers)), 80, tuple(rows)))
     ids = [ref.id for no, ref in party_queries.customers_by_no().items() if no.startswith("K")]
-    matter, before, begun = firm.matter, django_queries(), perf_counter()
+    matter, before = firm.matter, django_queries()
     made = operations.make_plan(
         matter=matter.id, leaver=firm.staff["E001"], customers=ids, last_minute=LAST_MINUTE, notice_on=NOTICE_ON,
         owner=firm.staff["E004"], balance=BALANCE, by=BY, at=NOW,
     )  # fmt: skip
-    assert perf_counter() - begun < 10
     assert django_queries() - before < 60
     assert made.customers == 3_000
     assert made.assigned > 2_500

@@ -55,10 +55,13 @@ def check(person: UUID, *, wish: bool, today: date) -> None:
     if not parties.standing_of(person):
         raise PersonUnknown("登记中没有这个人，或其登记已经清空。", remedy="请核对人员编号。")
     if found := kept(person, wish=wish, today=today):
-        said = "；".join(f"{_SAID[kind]}{what if kind != '保全' else ''}" for kind, what in found)
-        raise PersonKept(
-            f"现在不能清空这个人的登记：{said}。", remedy="请待事由结束后再办，或只销毁档案内容。"
+        said = "；".join(
+            dict.fromkeys(f"{_SAID[kind]}{what if kind != '保全' else ''}" for kind, what in found)
         )
+        raise PersonKept(
+            f"现在不能清空这个人的登记：{said}。", remedy="请待事由结束后再办，或只销毁档案内容。",
+            holds=[UUID(what) for kind, what in found if kind == "保全"],
+        )  # fmt: skip
 
 
 def words_of(person: UUID) -> list[str]:

@@ -155,9 +155,16 @@ class NothingDue(JieliError):
 
 
 class PersonKept(JieliError):
-    """A hold, an open matter, a dispute of late or a contract keeps somebody in the registers (ADR 26)."""
+    """A hold, an open matter, a dispute of late or a contract keeps somebody in the registers (ADR 26).
+
+    `holds` are those among the reasons.
+    """
 
     code = "archive.person_kept"
+
+    def __init__(self, sentence: str, *, remedy: str, holds: Sequence[UUID] = ()) -> None:
+        super().__init__(sentence, remedy=remedy)
+        self.holds = tuple(holds)
 
 
 class PersonUnknown(JieliError):

@@ -29,6 +29,7 @@ from jieli.archive.types import (
     ConversationKey,
     ConversationRef,
     EpochState,
+    GroundsRef,
     HoldRef,
     HoldScope,
     ItemProof,
@@ -286,14 +287,10 @@ def _certificate(row: Certificate, ended: Sequence[int | None]) -> CertificateRe
     )  # fmt: skip
 
 
-def grounds(shred: UUID) -> tuple[str, str] | None:
-    """What a destruction was for and why, as it was asked: "会话 7" or "条目 12 条", and the reason."""
+def grounds(shred: UUID) -> GroundsRef | None:
+    """What a destruction was asked for, and why; None where there is none of this id."""
     row = Shred.objects.filter(id=shred).first()
-    if row is None:
-        return None
-    named = row.target if row.scope != ShredScope.ITEMS.value else None
-    what = f"{row.scope} {named}" if named else f"{row.scope} {row.items} 条"
-    return what, row.reason
+    return None if row is None else GroundsRef(ShredScope(row.scope), row.target, row.items, row.reason)
 
 
 def erased_person(shred: UUID) -> UUID | None:

@@ -217,6 +217,16 @@ class HoldRef:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundsRef:
+    """What a destruction was asked for: `target` is the conversation, the person or the class that its scope names."""
+
+    scope: ShredScope
+    target: str | None
+    items: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateRef:
     """A finished destruction. `epochs_gone_at` is known once every old wrap-epoch key has been destroyed."""
 

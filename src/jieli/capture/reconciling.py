@@ -18,6 +18,8 @@ from uuid import UUID
 from django.db import connections
 
 from jieli.archive import census, ports
+from jieli.archive.media.queries import figures
+from jieli.archive.media.types import Figures
 from jieli.archive.queries import known
 from jieli.archive.types import MAX_BATCH, ConversationKey
 from jieli.assets import queries as assets
@@ -86,6 +88,8 @@ class Gap:
 class Reconciliation:
     """What came of it. `messages` = admitted + destroyed + refused + refused_by_tally + missing - surplus.
 
+    `stated` are the hours for which counts give a number, be it 0: a source that says "none" has said something.
+    `media`: what there is of the files of the source's items in the hours of the delivery; counts name no source.
     Only counts say `destroyed` and `surplus`: a message that was kept and destroyed is known by its digest, and
     admitted. `repeated` lines are not messages. `entry` is where the numbers stand in the ledger.
     """
@@ -100,17 +104,23 @@ class Reconciliation:
     unreadable: int = 0
     statements: int = 0
     switches: int = 0
+    stated: int = 0
     missing: int = 0
     surplus: int = 0
+    media: Figures | None = None
     gaps: list[Gap] = field(default_factory=list)
     listed: list[Unreadable] = field(default_factory=list)
     entry: int | None = None
 
     @property
+    def nothing_read(self) -> bool:
+        """The delivery said nothing that could be read: an empty file proves nothing, and never that all is there."""
+        return not (self.messages or self.statements or self.switches or self.stated)
+
+    @property
     def complete(self) -> bool:
         """Nothing is missing, and enough could be read to say so."""
-        read = self.messages or self.statements or self.switches
-        return not self.missing and not (self.unreadable and (self.by_counts or not read))
+        return not (self.missing or self.nothing_read or (self.by_counts and self.unreadable))
 
 
 @dataclass(slots=True)
@@ -261,6 +271,7 @@ def _take(file: str, line: Parsed | Hourly, found: Reconciliation, hours: _Hours
             _note(file, Malformed(line.line, 1, "counts.repeated", ""), found)
         else:
             hours.delivered[key] = hours.open[key] = line.count
+            found.stated += 1
 
 
 def _subtract(hours: _Hours, accounts: dict[str, UUID], found: Reconciliation) -> None:
@@ -309,7 +320,7 @@ def _closed(
     """List the gaps and write the numbers down. Crash before: nobody was told; it is asked again."""
     for account, hour in sorted(hours.open, key=lambda key: (key[1], key[0])):
         if missing := hours.open[account, hour]:
-            again = _again(platform, (hour + 1) * HOUR, by_counts=found.by_counts, at=at)
+            again = _again(platform, hour * HOUR, by_counts=found.by_counts, at=at)
             delivered = hours.delivered[account, hour]
             found.gaps.append(Gap(account, hour * HOUR, delivered, missing, again))
             found.missing += missing
@@ -320,6 +331,17 @@ def _closed(
     if hours.delivered:
         facts["first_hour"] = min(h for _, h in hours.delivered) * HOUR
         facts["last_hour"] = max(h for _, h in hours.delivered) * HOUR
+    if hours.delivered and not found.by_counts:
+        first, last = min(h for _, h in hours.delivered), max(h for _, h in hours.delivered)
+        found.media = figures(source, from_ms=first * HOUR, to_ms=(last + 1) * HOUR)
+        refused = {
+            reason.code.removeprefix("media."): number for reason, number in found.media.refused.items()
+        }
+        facts |= {
+            "media_kept": found.media.kept,
+            "media_waiting": found.media.waiting,
+            "media_refused": refused,
+        }
     with book(at=at) as b:
         entry = b.entry("capture.reconciled", by=by, facts=facts)
     found.entry = entry.index
@@ -328,13 +350,15 @@ def _closed(
 
 COUNTS = (
     "messages", "admitted", "destroyed", "refused", "refused_by_tally", "repeated", "unreadable", "statements",
-    "switches", "missing", "surplus",
+    "switches", "stated", "missing", "surplus",
 )  # fmt: skip
 
 
-def _again(platform: str, ended: int, *, by_counts: bool, at: int) -> Again:
-    if platform in KEPT_BY and at - ended < KEPT_BY[platform]:
+def _again(platform: str, begins: int, *, by_counts: bool, at: int) -> Again:
+    """No platform keeps an hour that has not begun: there a clock is wrong, and only the source can say whose."""
+    begun = begins <= at
+    if platform in KEPT_BY and begun and at - (begins + HOUR) < KEPT_BY[platform]:
         return Again.PLATFORM
     if not by_counts:
         return Again.FILE
-    return Again.GONE if platform in KEPT_BY else Again.ASK
+    return Again.GONE if platform in KEPT_BY and begun else Again.ASK

@@ -88,14 +88,15 @@ def customer(ids: Collection[UUID]) -> dict[UUID, CustomerRef]:
 
 def named(word: str) -> list[StaffRef | CustomerRef]:
     """Whoever a word is the 工号, the 客户编号 or the id of, the erased too; several where it means more than one."""
-    found: dict[UUID, StaffRef | CustomerRef] = {}
-    for ref in (*staff_by_no([word]).values(), *customers_by_no([word]).values()):
-        found[ref.id] = ref
+    found: dict[UUID, StaffRef | CustomerRef] = {ref.id: ref for ref in staff_by_no([word]).values()}
+    found.update({ref.id: ref for ref in customers_by_no([word]).values()})
     try:
         key = UUID(word)
     except ValueError:
         return list(found.values())
-    return list((found | staff([key]) | customer([key])).values())
+    found.update(staff([key]))
+    found.update(customer([key]))
+    return list(found.values())
 
 
 def phones(customer_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -68,11 +68,11 @@ class _Envelope(NamedTuple):
 
 #: Envelopes seen before in a file, by their five values as they stand in the line. Forgotten when there are too many,
 #: and those of large rooms are not kept, so that no file makes them grow.
-_Seen = dict[tuple[Any, ...], _Envelope]
+Seen = dict[tuple[Any, ...], _Envelope]
 _MOST_SEEN, _MOST_NAMES = 8_000, 32
 
 
-def parse(lines: Iterable[bytes], *, first_line: int = 1, seen: _Seen | None = None) -> Iterator[Parsed]:
+def parse(lines: Iterable[bytes], *, first_line: int = 1, seen: Seen | None = None) -> Iterator[Parsed]:
     """One value per line that is not blank, in order; never an exception for what a line holds.
 
     ``lines`` are bytes with or without their newlines, as an open file or ``bounded_lines`` gives them.
@@ -87,10 +87,10 @@ def parse(lines: Iterable[bytes], *, first_line: int = 1, seen: _Seen | None = N
             yield Malformed(number, problem.column, f"wecom.{problem.code}", SENTENCES[problem.code])
 
 
-def _read(line: bytes, number: int, seen: _Seen) -> Parsed:
+def _read(line: bytes, number: int, seen: Seen) -> Parsed:
     message = load_object(line, "text")
     message_id, event_ms = message.get("msgid", ""), message.get("msgtime")
-    envelope, clean = _envelope(message, seen), has_no_control(line)
+    envelope, clean = envelope_of(message, seen), has_no_control(line)
     if not (clean and type(message_id) is str and len(message_id) <= MAX_ID):
         message_id = _id(message_id)
     if not message_id:
@@ -149,7 +149,7 @@ def _other(line: bytes, number: int, message: dict[str, Any], message_id: str, e
     )
 
 
-def _envelope(message: dict[str, Any], seen: _Seen) -> _Envelope:
+def envelope_of(message: dict[str, Any], seen: Seen) -> _Envelope:
     """action, msgtype, from, roomid, tolist; what is missing is "" or empty."""
     get = message.get
     action, msgtype, sender, room = get("action", ""), get("msgtype", ""), get("from", ""), get("roomid", "")

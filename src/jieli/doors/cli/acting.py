@@ -1,6 +1,7 @@
 """Who acts at the command line. Somebody with an account of his own on this machine speaks for a person here."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -9,11 +10,14 @@ from jieli.access.policy import check_may
 from jieli.access.types import Permission, Person
 from jieli.doors.cli.frame import Command
 from jieli.kernel.errors import JieliError
+from jieli.matters import queries as matters
 from jieli.wiring import ports
 
 As = Annotated[str, typer.Option("--as", help="以谁的身份（登录名）办理；其权限照常核对。")]
 Purpose = Annotated[str, typer.Option("--purpose", help="目的，如 投诉溯源、合规审计、争议举证。")]
 Matter = Annotated[str, typer.Option("--matter", help="在办事项编号，如 M-2026-0001。")]
+Reason = Annotated[str, typer.Option("--reason", help="理由；写入账本。")]
+MatterNumber = Annotated[str | None, typer.Option("--matter", help="所属事项编号。")]
 
 
 class NobodyOfThatName(JieliError):
@@ -36,3 +40,8 @@ def permitted(run: Command, sign_in: str, permission: Permission) -> Person:
     found = person(run, sign_in)
     check_may(found, permission, at=run.at())
     return found
+
+
+def matter_of(number: str | None) -> UUID | None:
+    """The id behind a matter's number, where one was given."""
+    return matters.matter(number).id if number else None

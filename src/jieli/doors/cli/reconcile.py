@@ -44,7 +44,8 @@ def reconcile(
 
 def _values(found: Reconciliation) -> dict[str, Any]:
     return {
-        "complete": found.complete, "by_counts": found.by_counts, **{name: getattr(found, name) for name in COUNTS},
+        "complete": found.complete, "nothing_read": found.nothing_read, "by_counts": found.by_counts,
+        **{name: getattr(found, name) for name in COUNTS},
         "gaps": [
             {
                 "account": g.account or None, "hour": local(g.hour).isoformat(), "delivered": g.delivered,
@@ -55,6 +56,13 @@ def _values(found: Reconciliation) -> dict[str, Any]:
         "unreadable_lines": [
             {"file": u.file, "line": u.line, "column": u.column, "code": u.code} for u in found.listed
         ],
+        "media": None
+        if found.media is None
+        else {
+            "kept": found.media.kept,
+            "refused": {reason.code: number for reason, number in found.media.refused.items()},
+            "waiting": found.media.waiting,
+        },
         "entry": found.entry,
     }  # fmt: skip
 
@@ -72,6 +80,7 @@ _WORDS = (
     ("unreadable", "读不出的行", True),
     ("statements", "平台转达的同意或拒绝", False),
     ("switches", "切换企业", False),
+    ("stated", "写明了条数的小时", False),
 )
 
 
@@ -81,6 +90,11 @@ def _say(found: Reconciliation) -> None:
         number = getattr(found, name)
         if always or number:
             total.add_row(words, str(number))
+    if found.media is not None:
+        total.add_row("附件：已存入", str(found.media.kept))
+        for reason, number in found.media.refused.items():
+            total.add_row(f"附件：未能存入（{reason.value}）", str(number))
+        total.add_row("附件：条目还没有取回任何附件", str(found.media.waiting))
     out.print(total)
     if found.gaps:
         drawn = Table("账号", "小时", "来源交付", "缺漏", "怎样补齐", title="缺漏", title_justify="left")
@@ -96,5 +110,10 @@ def _say(found: Reconciliation) -> None:
         out.print(f"{bad.file} 第 {bad.line} 行第 {bad.column} 列读不出［{bad.code}］", markup=False)
     if len(found.listed) > MOST_SHOWN:
         out.print(f"另有 {found.unreadable - MOST_SHOWN} 行读不出，未列出。")
-    verdict = "完整：来源交付的都有着落。" if found.complete else "不完整。"
-    out.print(f"{verdict}结果已写入账本第 {numbered(found.entry or 0)} 条。", markup=False)
+    out.print(f"{_verdict(found)}结果已写入账本第 {numbered(found.entry or 0)} 条。", markup=False)
+
+
+def _verdict(found: Reconciliation) -> str:
+    if found.nothing_read:
+        return "什么也没有读出来：说不上完整，请核对文件与 --format。"
+    return "完整：来源交付的都有着落。" if found.complete else "不完整。"

@@ -17,6 +17,7 @@ from jieli.kernel.times import SHANGHAI, local, to_ms
 from jieli.ledger.places import numbered
 from jieli.parties import queries as parties
 from jieli.reading import operations, showing
+from jieli.reading.showing import FileLine
 from jieli.reading.types import Page, Shown, Window
 
 From = Annotated[
@@ -173,6 +174,10 @@ def _item(shown: Shown, names: dict[UUID, str], *, snippets: bool) -> dict[str, 
     return found | ({"snippet": shown.snippet} if snippets else {})
 
 
+def _why(file: FileLine) -> str:
+    return f"（{file.refusal.reason.value}）" if file.refusal is not None else ""
+
+
 def _say(page: Page, names: dict[UUID, str], by: Person, at: int, *, snippets: bool) -> None:
     drawn = Table(
         "时间", "发言人", "内容", "条目", "会话", title=f"{len(page.shown)} 条", title_justify="left"
@@ -182,7 +187,7 @@ def _say(page: Page, names: dict[UUID, str], by: Person, at: int, *, snippets: b
         who = "不明" if shown.speaker is None else names.get(shown.speaker, "不明")
         words = shown.snippet if snippets else shown.text
         marks = "（事后登记）" if shown.documented_later else ""
-        files = "".join(f"［{f.kind}，{f.state}］" for f in kept[shown.item_id])
+        files = "".join(f"［{f.kind}，{f.state}{_why(f)}］" for f in kept[shown.item_id])
         told = words + files or f"［{shown.msgtype}］"
         drawn.add_row(
             f"{local(shown.event_ms):%Y-%m-%d %H:%M:%S}", f"{who}{marks}", escape(told), str(shown.item_id),

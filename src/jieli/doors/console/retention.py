@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jieli.access import policy
 from jieli.access.types import Permission
-from jieli.archive import destruction, operations, retention
+from jieli.archive import destruction, operations, records, retention
 from jieli.doors.console import typed
 from jieli.doors.web.door import at, me, permitted
 from jieli.kernel.errors import JieliError
@@ -44,7 +44,9 @@ def _values(request: HttpRequest, error: JieliError | None = None) -> dict[str, 
         "approved": sum(p.approved for p in found.plans),
         "may_destroy": Permission.SHRED in allowed,
         "may_approve": Permission.APPROVE in allowed,
+        "may_hold": Permission.HOLD in allowed,
         "free": free,
+        "unfiled": records.unfiled(),
         "asking": sum(number for _, number in free),
         "unfinished": destruction.progress(),
         "error": error,

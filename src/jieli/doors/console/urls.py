@@ -13,6 +13,7 @@ from jieli.doors.console import (
     dispute_actions,
     disputes,
     gaps,
+    holds,
     ledger,
     media,
     overview,
@@ -65,4 +66,6 @@ urlpatterns = [
     path("retention/", retention.page, name="retention"),
     path("retention/propose", retention.propose, name="retention-propose"),
     path("retention/run", retention.run, name="retention-run"),
+    path("retention/holds", holds.page, name="holds"),
+    path("retention/holds/<uuid:hold>/release", holds.release, name="hold-release"),
 ]

@@ -7,11 +7,10 @@ POST clock {"advance_ms"} · member {"userid", …} · customer {"external_useri
 """
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -50,6 +49,7 @@ class Server:
         self._platform, self._wanted = platform, port
         self._http: ThreadingHTTPServer | None = None
         self._thread: Thread | None = None
+        self._ended = Event()
 
     @property
     def port(self) -> int:
@@ -58,10 +58,11 @@ class Server:
 
     def start(self) -> None:
         """Listen, and answer in threads."""
-        platform = self._platform
+        platform, self._ended = self._platform, Event()
+        over = self._ended
 
         class Handler(_Handler):
-            served = platform
+            served, ended = platform, over
 
         self._http = ThreadingHTTPServer((HERE, self._wanted), Handler)
         self._http.daemon_threads = True
@@ -69,7 +70,8 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening; a second stop does nothing."""
+        """Stop listening; a second stop does nothing. Nobody sleeps on for an answer that was to be late."""
+        self._ended.set()
         if self._http is not None and self._thread is not None:
             self._http.shutdown()
             self._thread.join()
@@ -79,6 +81,7 @@ class Server:
 
 class _Handler(BaseHTTPRequestHandler):
     served: Platform
+    ended: Event
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: addresses hold tokens."""
@@ -136,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, reply: Reply) -> None:
         self.close_connection = True
-        time.sleep(reply.late)
+        self.ended.wait(reply.late)
         if reply.content is None:
             return  # the connection is closed without an answer: what the caller sees when we die here
         try:
