@@ -100,3 +100,30 @@ def test_the_administrator_asks_for_a_plan_another_agrees_and_it_is_carried_out(
     expect(page.get_by_text("已执行 1 个计划")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("没有到期的内容")
     check(page, "retention-done")
+
+
+def test_whoever_may_hold_finds_every_hold_again_and_releases_one_with_a_reason(
+    page: Page, archive_open: None, signed_in: Begin
+) -> None:
+    house = sample.full()
+    sample_talk.consented(house, "1001", "1002")
+    sample_talk.talked(house)
+    yan = sample.person("yan", Role.COMPLIANCE)
+    signed_in(yan)
+    page.goto("/retention/holds")
+    expect(page.get_by_role("heading", level=1)).to_have_text("没有人提出的保全")
+    check(page, "holds-empty")
+    for staff, ground in (("1001", "主张提成"), ("1002", LONG)):
+        operations.hold(
+            scope=HoldScope.PERSON, target=str(house.staff[staff]), ground=ground, by=f"person:{yan}", at=NOW
+        )
+    page.goto("/retention/holds")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("2 项保全")
+    check(page, "holds")
+    page.get_by_label("理由").first.fill("   ")
+    page.get_by_role("button", name="解除").first.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page, "holds-error", names=frozenset({"console", "mistyped"}))
+    page.get_by_label("理由").first.fill("提成已经结清")
+    page.get_by_role("button", name="解除").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 项保全")
