@@ -20,7 +20,7 @@ from jieli.ledger import locks, places
 from jieli.ledger.bulk import binary_value, copy_spelled
 from jieli.ledger.errors import ClockWentBack, NoLog
 from jieli.ledger.models import Entry, Log
-from jieli.ledger.plain import script, server_version
+from jieli.ledger.plain import Question, script, server_version, together
 from jieli.ledger.types import ENTRY_VERSION, TILE
 from seal.part import commitment, entry_bytes
 from seal.tree import leaf_hash, root
@@ -43,6 +43,7 @@ class Appendable(Protocol):
     at: int
     parts: list[StagedPart]
     foreign: list[bytes]
+    told: list[Question]
     index: int | None  # a place over all logs
     time: int | None
 
@@ -158,31 +159,31 @@ def _flush() -> None:
         script(_FLUSH, {})
 
 
-#: One round trip. First every constraint that Django defers to COMMIT is judged: that is work too (a look-up for
-#: each row an import wrote), and nobody else's append should wait for it. Then the lock. The head is read in a
-#: statement of its own, for in READ COMMITTED each statement sees what was committed before *it* began: after the
-#: lock. The rows go in with it unless the log we locked was followed by another while we waited, its last entry is
-#: of later than ours, or ours complete a tile.
+#: One round trip. First what is told along with an entry, then every constraint that Django defers to COMMIT is judged:
+#: that is work too (a look-up for each row an import wrote), and nobody else's append should wait for it. Then the
+#: lock. The head is read in a statement of its own, for in READ COMMITTED each statement sees what was committed
+#: before *it* began: after the lock. The rows go in with it unless the log we locked was followed by another while we
+#: waited, its last entry is of later than ours, or ours complete a tile.
+_JUDGE: Question = "SET CONSTRAINTS ALL IMMEDIATE", ()
+_LOCK: Question = locks.LIVE_LOG, ()
 _APPEND = f"""
-SET CONSTRAINTS ALL IMMEDIATE;
-{locks.LIVE_LOG};
 WITH head AS (
   SELECT l.id AS log, coalesce(e.index + 1, 0) AS size, coalesce(e.time, 0) AS time
   FROM (SELECT max(id) AS id FROM ledger_log) l
   LEFT JOIN LATERAL (SELECT index, time FROM ledger_entry WHERE log = l.id ORDER BY index DESC LIMIT 1) e ON true
 ), fits AS (
-  SELECT log, size FROM head WHERE log::text = current_setting('{locks.LOCKED}') AND time <= %(first)s
-  AND size / {TILE} = (size + %(number)s) / {TILE}
+  SELECT log, size FROM head WHERE log::text = current_setting('{locks.LOCKED}') AND time <= $1::bigint
+  AND size / {TILE} = (size + $2::bigint) / {TILE}
 ), entries AS (
   INSERT INTO ledger_entry (log, index, v, kind, time, count, commitment, leaf)
   SELECT f.log, f.size + e.place - 1, {ENTRY_VERSION}, e.kind, e.time, e.count, e.commitment, e.leaf
-  FROM fits f, unnest(%(kind)s::text[], %(time)s::bigint[], %(count)s::int[], %(commitment)s::bytea[],
-    %(leaves)s::bytea[]) WITH ORDINALITY AS e (kind, time, count, commitment, leaf, place)
+  FROM fits f, unnest($3::text[], $4::bigint[], $5::int[], $6::bytea[],
+    $7::bytea[]) WITH ORDINALITY AS e (kind, time, count, commitment, leaf, place)
 ), parts AS (
   INSERT INTO ledger_part (log, entry, n, leaf, salt, body, row_table, row_id)
   SELECT f.log, f.size + p.entry, p.n, p.leaf, p.salt, p.body, p.row_table, p.row_id
-  FROM fits f, unnest(%(entry)s::bigint[], %(n)s::int[], %(leaf)s::bytea[], %(salt)s::bytea[], %(body)s::bytea[],
-    %(table)s::text[], %(row)s::text[]) AS p (entry, n, leaf, salt, body, row_table, row_id)
+  FROM fits f, unnest($8::bigint[], $9::int[], $10::bytea[], $11::bytea[], $12::bytea[],
+    $13::text[], $14::text[]) AS p (entry, n, leaf, salt, body, row_table, row_id)
 )
 SELECT log, size, time, EXISTS (SELECT FROM fits) FROM head
 """  # noqa: S608 - our own numbers
@@ -190,9 +191,11 @@ SELECT log, size, time, EXISTS (SELECT FROM fits) FROM head
 
 def _lock_and_insert(prepared: Sequence[_Prepared], parts: "_Parts") -> tuple[Head, bool]:
     """The head as it was under the lock, and whether entries (and parts, unless they are many) are inserted."""
-    params = _columns(prepared) | parts.columns()
+    rows: Question = _APPEND, [*_columns(prepared), *parts.columns()]
+    told = [question for p in prepared for question in p.staged.told]
     while True:
-        (locked, _), (log, size, time, done) = script(_APPEND, params)
+        *_, [(locked, _)], [(log, size, time, done)] = together([*told, _JUDGE, _LOCK, rows])
+        told = []  # they stand in this transaction; only lock and rows are asked for again
         if log is None:
             raise _no_log()
         if log == locked:
@@ -218,20 +221,20 @@ _ENTRIES = "COPY ledger_entry (log, index, v, kind, time, count, commitment, lea
 _ENTRY_TYPES = ["int2", "int8", "int2", "text", "int8", "int4", "bytea", "bytea"]
 
 
-def _columns(prepared: Sequence[_Prepared]) -> dict[str, object]:
+def _columns(prepared: Sequence[_Prepared]) -> list[object]:
     """Entries as arrays. Too many for one message, or times that do not rise, and the head has to come first."""
     times = [p.staged.at for p in prepared]
-    together = len(prepared) < TILE and times == sorted(times)
-    some = prepared if together else []
-    return {
-        "first": times[0] if together else -1,
-        "number": len(prepared),
-        "kind": [p.staged.kind for p in some],
-        "time": _integers([p.staged.at for p in some]),
-        "count": _integers([p.count for p in some]),
-        "commitment": _bytes([p.commitment for p in some]),
-        "leaves": _bytes([p.leaf for p in some]),
-    }
+    at_once = len(prepared) < TILE and times == sorted(times)
+    some = prepared if at_once else []
+    return [
+        str(times[0] if at_once else -1),
+        str(len(prepared)),
+        [p.staged.kind for p in some],
+        _integers([p.staged.at for p in some]),
+        _integers([p.count for p in some]),
+        _bytes([p.commitment for p in some]),
+        _bytes([p.leaf for p in some]),
+    ]
 
 
 #: Up to so many parts go in the one message; from there on COPY is quicker, though it goes back and forth.
@@ -254,14 +257,13 @@ class _Parts:
         many = sum(len(s.parts) for s in staged) > FEW
         return cls(staged, many, [_spelled(s.parts) for s in staged] if many else [])
 
-    def columns(self) -> dict[str, object]:
+    def columns(self) -> list[object]:
         """The parts as arrays, their entries counted from the head; none if there are many."""
         rows = [(e, n, *p) for e, s in enumerate(self.staged) for n, p in enumerate(s.parts) if not self.many]
         entry, n, salts, bodies, leaves, tables, keys = zip(*rows, strict=True) if rows else ((),) * 7
-        return {
-            "entry": _integers(entry), "n": _integers(n), "leaf": _bytes(leaves), "salt": _bytes(salts),
-            "body": _bytes(bodies), "table": list(tables), "row": list(keys),
-        }  # fmt: skip
+        return [
+            _integers(entry), _integers(n), _bytes(leaves), _bytes(salts), _bytes(bodies), list(tables), list(keys),
+        ]  # fmt: skip
 
     def send(self, before: Head) -> None:
         """Insert them by COPY: nothing but the numbers is still to be filled in."""

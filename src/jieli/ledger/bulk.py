@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.models import Model
 from psycopg.copy import LibpqWriter
 
-from jieli.ledger.plain import execute
+from jieli.ledger.plain import Question, execute
 
 #: Below this many rows one statement of Django's own is quicker than a passing table.
 FEW = 100
@@ -49,22 +49,20 @@ def _insert_records(table: str, columns: list[str], records: list[list[object]],
     execute(statement, [value for record in records for value in record], using=using)
 
 
-def insert_as_json(table: str, records: Sequence[Mapping[str, object]], *, using: str = "default") -> None:
-    """Insert records, each a mapping from its columns, all the same, to what JSON has: UUIDs go as text, no bytes.
+def inserted_as_json(table: str, records: Sequence[Mapping[str, object]]) -> Question:
+    """The statement that inserts records, each a mapping from its columns, all the same, to what JSON has: UUIDs go
+    as text, no bytes. At least one.
 
     One statement and one value, however many records: the server reads thousands of numbers quicker from JSON than
     they are adapted here one by one.
     """
-    if not records:
-        return
-    quote = connections[using].ops.quote_name
+    quote = connections["default"].ops.quote_name
     columns = ", ".join(map(quote, records[0]))
-    execute(
+    statement = (
         f"INSERT INTO {quote(table)} ({columns}) SELECT {columns}"  # noqa: S608 - our own names
-        f" FROM json_populate_recordset(NULL::{quote(table)}, $1::json)",
-        [json.dumps(records, default=str)],
-        using=using,
+        f" FROM json_populate_recordset(NULL::{quote(table)}, $1::json)"
     )
+    return statement, [json.dumps(records, default=str)]
 
 
 def copy_records(

@@ -36,6 +36,50 @@ def prepared(statement: str, params: Sequence[object], *, using: str = "default"
         driver.prepare_threshold = before
 
 
+#: A statement whose text is always the same, with $1, $2, …, and its parameters.
+Question = tuple[str, Sequence[object]]
+
+
+def together(questions: Sequence[Question], *, using: str = "default") -> list[list[tuple[Any, ...]]]:
+    """As `prepared` for each of these, sent one behind the other in one message: answers in their order, one wait.
+
+    The server carries them out one after the other, each seeing what was committed before it began. One that is
+    refused ends all that follow; the refusal is raised here, as Django's error. COPY cannot be among them.
+    """
+    connection = connections[using]
+    connection.ensure_connection()
+    driver = connection.connection
+    before, driver.prepare_threshold = driver.prepare_threshold, 0
+    try:
+        with connection.wrap_database_errors:
+            with driver.pipeline():
+                asked = [psycopg.RawCursor(driver).execute(*one, binary=True) for one in questions]
+            return [cursor.fetchall() if cursor.description else [] for cursor in asked]
+    finally:
+        driver.prepare_threshold = before
+
+
+@contextmanager
+def meanwhile(statement: str, params: Sequence[object], *, using: str) -> Iterator[list[tuple[Any, ...]]]:
+    """As `prepared`, but the block runs while the server answers: the rows lie in the list once it has ended.
+
+    The block must leave this connection alone. If it fails the answer is thrown away and its own error counts.
+    """
+    connection = connections[using]
+    connection.ensure_connection()
+    driver = connection.connection
+    before, driver.prepare_threshold = driver.prepare_threshold, 0
+    found: list[tuple[Any, ...]] = []
+    try:
+        with connection.wrap_database_errors:
+            with driver.pipeline():
+                cursor = psycopg.RawCursor(driver).execute(statement, params, binary=True)
+                yield found
+            found += cursor.fetchall()
+    finally:
+        driver.prepare_threshold = before
+
+
 def array(values: Iterable[object]) -> str:
     """Numbers or ids as PostgreSQL reads an array: quicker than having each adapted, and always of one type."""
     return "{" + ",".join(map(str, values)) + "}"
@@ -47,19 +91,6 @@ def execute(statement: str, params: Sequence[object], *, using: str = "default")
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
         cursor.execute(statement, params)
-
-
-@contextmanager
-def one_message(*, using: str = "default") -> Iterator[None]:
-    """Statements that write, sent in the block one behind the other: the server's answers are awaited once, at its end.
-
-    A transaction that has sent nothing yet begins with them. A broken constraint shows at the end of the block, as
-    Django's IntegrityError. COPY and `script` cannot be among them.
-    """
-    connection = connections[using]
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield
 
 
 def script(statements: str, params: Mapping[str, object]) -> list[tuple[Any, ...]]:

@@ -16,7 +16,6 @@ from jieli.consent.types import SubjectKind
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
 from jieli.ledger.operations import book
-from jieli.ledger.plain import one_message
 from jieli.ledger.values import sealed_row
 from jieli.parties import queries as parties
 from jieli.reading.models import Concern, Opening, Unshown
@@ -79,12 +78,17 @@ def open_under_row(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftO
 def open_found_under_row(
     asked: Request, found: Sequence[Found], left: Mapping[LeftOut, int], cut: Cut
 ) -> Opened:
-    """As `open_under_row`, of items that are here already, still closed; drops those of which `cut` makes nothing."""
-    opening, entry = _commit(asked, [one.ref for one in found], left)
-    reach("reading.after_opening")
+    """As `open_under_row`, of items that are here already, still closed; drops those of which `cut` makes nothing.
+
+    Their key pages are read, and stay sealed, while the opening is being committed.
+    """
     by_id = {one.ref.item_id: one for one in found}
+    with archive.pages_meanwhile(by_id) as pages:
+        opening, entry = _commit(asked, [one.ref for one in found], left)
+    reach("reading.after_opening")
     opened, gone = _until_there(
-        list(by_id), lambda wanted: archive.open_found([by_id[i] for i in wanted], receipt=opening)
+        list(by_id),
+        lambda wanted: archive.open_found([by_id[i] for i in wanted], receipt=opening, pages=pages),
     )
     pieces = cut(_texts(opened))
     kept = [(item, piece) for item, piece in zip(opened, pieces, strict=True) if piece is not None]
@@ -119,9 +123,8 @@ def _commit(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int
             "items": len(items),
         }  # fmt: skip
         entry = b.entry("reading.open", by=asked.by.actor, facts=facts)
-        with one_message():
-            entry.insert_told(Opening, [spelled_opening(row)])
-            entry.insert_told(Concern, concerns)
+        entry.insert_told(Opening, [spelled_opening(row)])
+        entry.insert_told(Concern, concerns)
     if entry.index is None:
         raise RuntimeError("the book has closed without numbering its entry")
     return row.id, entry.index

@@ -117,7 +117,7 @@ def write_pages(ring: Keyring, *, batch: int, secrets: bytes, at: int) -> None:
 def sealed_pages(ring: Keyring, items: Iterable[int]) -> Iterator[SealedPages]:
     """The pages of these items, read while the block runs, for `read_secrets` behind it: they stay sealed till then.
 
-    None where a keeper has the keyring, which reads them itself. A secret that is destroyed in between is still in
+    Empty where a keeper has the keyring: it reads them itself. A secret that is destroyed in between is still in
     them: whoever opens them looks at the tombstones after the block, and a tombstone comes before its erasure.
     """
     found: SealedPages = {}
