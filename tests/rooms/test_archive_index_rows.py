@@ -1,6 +1,7 @@
 """Index rows are read strictly: any bytes in, only IndexCorrupt out."""
 
 import struct
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -24,6 +25,12 @@ def outcome(read: Callable[[], object]) -> str:
     except IndexCorrupt:
         return "corrupt"
     return "read"
+
+
+def summed(row: bytes) -> bytes:
+    """The row with the CRC that goes with its bytes: what lies beneath is judged then."""
+    rest = row[:36] + row[40:]
+    return row[:36] + zlib.crc32(rest).to_bytes(4, "little") + row[40:]
 
 
 def read_shard(manifest: Manifest, data: bytes) -> object:
@@ -65,15 +72,27 @@ def test_every_truncation_and_every_longer_row_is_corrupt() -> None:
 
 @settings(max_examples=300)
 @given(st.integers(0, 10**6), st.integers(1, 255))
-def test_a_changed_byte_is_corrupt_or_reads_within_bounds(place: int, change: int) -> None:
+def test_a_changed_byte_is_corrupt_and_within_bounds_even_with_its_crc(place: int, change: int) -> None:
     shard, page = bytearray(SMALL.rows[0]), bytearray(SMALL.rows[-1])
     shard[place % len(shard)] ^= change
     page[place % len(page)] ^= change
-    changed = Segment(SMALL.manifest, {0: bytes(shard), -1: SMALL.rows[-1]})
-    assert outcome(lambda: merge([changed])) in {"read", "corrupt"}
-    assert outcome(lambda: read_shard(SMALL.manifest, bytes(shard))) in {"read", "corrupt"}
-    # The mark covers the documents: no changed byte of a page passes.
-    assert outcome(lambda: documents_of(Segment(SMALL.manifest, {-1: bytes(page)}))) == "corrupt"
+    assert outcome(lambda: read_shard(SMALL.manifest, bytes(shard))) == "corrupt"
+    assert outcome(lambda: read_page(SMALL.manifest, 0, bytes(page))) == "corrupt"
+    adapted = Segment(SMALL.manifest, {0: summed(bytes(shard)), -1: SMALL.rows[-1]})
+    assert outcome(lambda: merge([adapted])) in {"read", "corrupt"}
+    assert outcome(lambda: read_shard(SMALL.manifest, adapted.rows[0])) in {"read", "corrupt"}
+    # The mark covers the documents: no changed byte of a page passes, but one of the CRC itself, which is made anew.
+    own = 36 <= place % len(page) < 40
+    documents = Segment(SMALL.manifest, {-1: summed(bytes(page))})
+    assert outcome(lambda: documents_of(documents)) == ("read" if own else "corrupt")
+
+
+def test_a_row_of_format_two_is_read_and_has_zeros_where_the_crc_stands() -> None:
+    row = SMALL.rows[0]
+    older = row[:4] + b"\x02" + row[5:36] + bytes(4) + row[40:]
+    assert outcome(lambda: read_shard(SMALL.manifest, older)) == "read"
+    assert outcome(lambda: read_shard(SMALL.manifest, summed(older))) == "corrupt"
+    assert outcome(lambda: read_shard(SMALL.manifest, row[:36] + bytes(4) + row[40:])) == "corrupt"
 
 
 @settings(max_examples=200)
@@ -88,7 +107,7 @@ def test_an_ordinal_beyond_the_documents_is_corrupt() -> None:
     (segment,) = built(["合同"], [MARCH])
     row = bytearray(segment.rows[0])
     row[-1] = 1
-    shard = Shard(segment.manifest, 0, bytes(row))
+    shard = Shard(segment.manifest, 0, summed(bytes(row)))
     assert outcome(lambda: shard.postings(shard.span(int(shard.tokens[0])))) == "corrupt"
     assert outcome(shard.everything) == "corrupt"
 

@@ -290,7 +290,7 @@ def test_periods_change_by_a_version_with_a_reason_and_never_below_the_law() -> 
             operations.set_policy(months=months, reason="改短", by="person:a", at=NOW)
     assert retention.policy()[0] == 1
     with pytest.raises(RetentionUnknown):
-        operations.run_class(code="contract", at=NOW, **WHO)
+        operations.run_class(code="log", at=NOW, **WHO)
     with pytest.raises(NothingToShred):
         operations.shred_items(items=[1], at=NOW, **WHO)
     assert codes() == set()

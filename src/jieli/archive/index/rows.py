@@ -1,8 +1,8 @@
 """The bytes of an index row: one shard of postings, or one page of documents. All numbers little-endian.
 
 Header, 40 bytes: magic `JLIX` · format · fold version · shard bits · 0 · row (i32) · month (u32) · documents
-(u32) · mark of the segment (u64) · count (u32) · size of the body (u32) · 4 zero bytes. Row n ≥ 0 is shard n;
-row -1 - p is page p.
+(u32) · mark of the segment (u64) · count (u32) · size of the body (u32) · CRC-32 of all the rest. Row n ≥ 0 is
+shard n; row -1 - p is page p.
 
 - shard: `count` tokens (u64, ascending) · count + 1 offsets (u32) · posting lists. A list is its ordinals,
   ascending, each as the gap to the one before less one, in varints: 7 bits a byte, low first, the high bit
@@ -12,11 +12,12 @@ row -1 - p is page p.
   smallest. Fixed widths, because a search reads a few documents of a page, not all.
 
 Reading is strict: bytes that the writer would not write raise `IndexCorrupt`, and a row that belongs to
-another segment is one. A change inside a posting list that still reads well shows only when `fsck` compares
-the index with the items.
+another segment is one. The CRC is against chance: whoever changes a posting list and its CRC too is found when
+`fsck` compares the index with the items.
 """
 
 import struct
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +27,14 @@ from numpy.typing import NDArray
 from jieli.archive.index.errors import IndexCorrupt
 from jieli.archive.index.fold import FOLD_VERSION
 
-FORMAT = 2  # 1 had pages of 4,096 documents (ADR 23)
+FORMAT = 3  # ADR 23: 1 had pages of 4,096 documents, 2 four zero bytes in place of the CRC
+_WITHOUT_CRC = 2
 PAGE_DOCUMENTS = 512
 MAX_SHARD_BITS = 12
 ORDINAL_WIDTH = 5  # varint bytes of an ordinal below 2^32
 
-_HEADER = struct.Struct("<4sBBBxiIIQII4x")
-_NOTHING = bytes(4)
+_HEADER = struct.Struct("<4sBBBxiIIQIII")
+_CRC_AT = _HEADER.size - 4
 _IDS = struct.Struct("<qQ")
 
 Ordinals = NDArray[np.int64]
@@ -128,22 +130,30 @@ def write_row(manifest: Manifest, row: int, count: int, body: bytes) -> bytes:
     """Header and body."""
     m = manifest
     head = _HEADER.pack(
-        b"JLIX", FORMAT, FOLD_VERSION, m.shard_bits, row, m.month, m.documents, m.mark, count, len(body)
-    )
-    return head + body
+        b"JLIX", FORMAT, FOLD_VERSION, m.shard_bits, row, m.month, m.documents, m.mark, count, len(body), 0
+    )[:_CRC_AT]
+    return head + zlib.crc32(body, zlib.crc32(head)).to_bytes(4, "little") + body
 
 
 def _read_row(manifest: Manifest, row: int, data: bytes) -> int:
     """Check the header of a row and give its count; the body starts at _HEADER.size."""
-    if len(data) < _HEADER.size or data[_HEADER.size - 4 : _HEADER.size] != _NOTHING:
+    if len(data) < _HEADER.size:
         raise IndexCorrupt("索引行残缺")
-    *said, count, size = _HEADER.unpack_from(data)
+    magic, version, *said, count, size, crc = _HEADER.unpack_from(data)
     m = manifest
-    if said != [b"JLIX", FORMAT, FOLD_VERSION, m.shard_bits, row, m.month, m.documents, m.mark] or data[7]:
+    known = magic == b"JLIX" and version in (FORMAT, _WITHOUT_CRC) and not data[7]
+    if not known or said != [FOLD_VERSION, m.shard_bits, row, m.month, m.documents, m.mark]:
         raise IndexCorrupt("索引行的抬头不属于该分段，或版本不同")
     if size != len(data) - _HEADER.size:
         raise IndexCorrupt("索引行长度不符")
+    if crc != (_crc(data) if version == FORMAT else 0):
+        raise IndexCorrupt("索引行的校验和不符")
     return int(count)
+
+
+def _crc(data: bytes) -> int:
+    whole = memoryview(data)
+    return zlib.crc32(whole[_HEADER.size :], zlib.crc32(whole[:_CRC_AT]))
 
 
 class Shard:
