@@ -145,12 +145,14 @@ def _stands(house: Installation, entry: int, admitted: int) -> bool:
 
 def reader(house: Installation, place: str, turn: int, toll: Toll) -> None:
     """A search dies; after the row is durable it stands, before that nothing does."""
+    brought(house)
     line = ("search", _query(turn), "--purpose", "合规审计", "--matter", house.matter, "--as", WHO, "--json")
     _opened(house, place, line, toll, shown=lambda said: said.answer.get("count"))
 
 
 def web(house: Installation, place: str, turn: int, toll: Toll) -> None:
     """A request of a browser dies in the middle: the same as a search, through every middleware and the page."""
+    brought(house)
     line = ("benchmarks.faults.jobs:web_search", house.person, house.matter, _query(turn))
     _opened(house, place, line, toll, shown=lambda said: said.answer.get("status") == 200)
 
