@@ -5,10 +5,8 @@ import resource
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
-from django.db import connections
 
 from benchmarks import baselines, house
 from benchmarks.house import House
@@ -72,10 +70,6 @@ def run(opened: House, texts: Sequence[str], *, number: int) -> list[Result]:
     wanted = queries(texts, number)
     results = _measured(opened, asker, {k: wanted[k] for k in ("frequent", "rare")}, name="search.unmerged")
     results += _merged(opened)
-    results += [
-        Result(f"search.queries.{kind}", _questions(asker, asked[0]), "statements")
-        for kind, asked in wanted.items()
-    ]
     return results + _measured(opened, asker, wanted, name="search")
 
 
@@ -110,20 +104,6 @@ def _index_bytes(opened: House) -> int:
 def _resident() -> float:
     """The most memory that this process ever had, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _questions(asker: Asker, query: str) -> int:
-    """Statements that one search sends through Django's cursors; COPY and the index's own reads come on top."""
-    asked: list[str] = []
-
-    def note(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        asked.append(str(sql))
-        return execute(sql, params, many, context)
-
-    asker.search(query)
-    with connections["default"].execute_wrapper(note), connections["keys"].execute_wrapper(note):
-        asker.search(query)
-    return len(asked)
 
 
 def _measured(opened: House, asker: Asker, wanted: dict[str, list[str]], *, name: str) -> list[Result]:
