@@ -121,7 +121,7 @@ def _packaging(opened: House, signer: Signer, asker: Asker, turns: int) -> list[
 
         def make() -> Path:
             path = next(paths)
-            made = evidence.make_conversation_package(
+            [made] = evidence.make_conversation_packages(
                 conversation=conversation, purpose="争议举证", matter=asker.matter, by=asker.person, at=house.NOW,
                 path=path, outside=world,
             )  # fmt: skip

@@ -89,7 +89,7 @@ class _Maker:
     def make(self, window: Window = evidence.ANYWHERE) -> Path:
         path = self.place / f"{next(self.numbers)}.zip"
         person, matter = self.reader
-        evidence.make_conversation_package(
+        evidence.make_conversation_packages(
             conversation=self.conversation, purpose="争议举证", matter=matter, by=person, at=house.NOW,
             path=path, outside=self.world, window=window,
         )  # fmt: skip

@@ -77,7 +77,7 @@ def lawyer(talk: int) -> Person:
 
 
 def make(talk: int, lawyer: Person, outside: Outside, path: Path, purpose: str = "争议举证") -> Path:
-    made = operations.make_conversation_package(
+    [made] = operations.make_conversation_packages(
         conversation=talk, purpose=purpose, matter=thread(), by=lawyer, at=NOW, path=path, outside=outside
     )
     assert made.sha256 == sha256(path.read_bytes()).hexdigest()
@@ -139,7 +139,7 @@ def test_the_package_carries_the_notice_as_served_and_the_holder_s_history(
 def test_the_opening_stands_before_anything_is_shown_and_is_in_the_package(
     talk: int, lawyer: Person, outside: Outside, tmp_path: Path
 ) -> None:
-    made = operations.make_conversation_package(
+    [made] = operations.make_conversation_packages(
         conversation=talk, purpose="争议举证", matter=thread(), by=lawyer, at=NOW,
         path=tmp_path / "evidence.zip", outside=outside,
     )  # fmt: skip
@@ -216,7 +216,7 @@ def test_sm3_sums_stand_in_a_package_that_asks_for_them(
     talk: int, lawyer: Person, outside: Outside, tmp_path: Path
 ) -> None:
     path = tmp_path / "evidence.zip"
-    operations.make_conversation_package(
+    operations.make_conversation_packages(
         conversation=talk,
         purpose="争议举证",
         matter=thread(),

@@ -14,7 +14,7 @@ from jieli.archive import ports
 from jieli.archive import queries as archived
 from jieli.evidence import disputes_operations, facts_operations, matter_package, operations
 from jieli.evidence.disputes_types import NewDispute, NewExhibit, Party
-from jieli.evidence.errors import PackageExists, TwoLogs
+from jieli.evidence.errors import PackageExists
 from jieli.evidence.models import PackageRecord
 from jieli.evidence.types import Outside
 from jieli.law.verdicts import StatedBy
@@ -176,13 +176,9 @@ def test_each_item_is_opened_once_and_its_opening_named_by_its_own_package(both:
     assert [r.omitted for r in PackageRecord.objects.order_by("items")] == [5, 3]
 
 
-def test_where_one_package_is_wanted_nothing_is_opened_for_two(both: Both) -> None:
+def test_where_a_name_is_taken_nothing_is_opened_and_one_log_needs_no_second_name(both: Both) -> None:
     thread = matters.open_matter(kind=MatterKind.REQUEST, title="核查", by=BY, at=NOW + 40).number
     asked: dict[str, Any] = {"conversation": both.talk, "purpose": "争议举证", "matter": thread}
-    with pytest.raises(TwoLogs):
-        operations.make_conversation_package(**asked, **both.asked())
-    with pytest.raises(TwoLogs):
-        matter_package.make_matter_package(number=both.dispute, **both.asked(conversations=[both.talk]))
     (both.folder / "证据-账本2.zip").write_bytes(b"")
     with pytest.raises(PackageExists):
         operations.make_conversation_packages(**asked, **both.asked())

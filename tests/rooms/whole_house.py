@@ -237,7 +237,7 @@ def _package(house: Company, home: Path, log: Signer, witness: Signer) -> None:
         policy=f"log {log.vkey.format()}\nquorum none\n".encode(), page_sha256="0" * 64, clock=Clock.DEMO,
         unit="青禾茶业有限公司", system_version="0", checkpoint=lambda: checkpoint(home, log, witness),
     )  # fmt: skip
-    evidence.make_conversation_package(
+    evidence.make_conversation_packages(
         conversation=archived.conversations_of_account(house.accounts["HeQing"])[0].id, purpose="争议举证",
         matter=thread(), by=reader(Role.LEGAL, name="另一位法务"), at=NOW, path=home / "evidence.zip", outside=outside,
     )  # fmt: skip

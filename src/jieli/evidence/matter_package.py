@@ -109,22 +109,7 @@ class _Share:
     beside: bool  # whether another one is made with it
 
 
-def make_matter_package(
-    *,
-    number: str,
-    by: Person,
-    at: int,
-    path: Path,
-    outside: Outside,
-    conversations: Sequence[int] = (),
-    with_verdicts: bool = False,
-) -> MatterPackageMade:
-    """As `make_matter_packages`, where one log proves all of it; TwoLogs, before anything is opened, if not."""
-    wish = _wish(number, path, by, at, outside, with_verdicts=with_verdicts)
-    [made] = _make(wish, path, conversations, several=False)
-    return made
-
-
+@rarely()  # as for the package of a conversation
 def make_matter_packages(
     *,
     number: str,
@@ -142,23 +127,6 @@ def make_matter_packages(
     NotAssessed (verdicts asked for before any was given), those of reading.operations.open_for_package.
     """
     wish = _wish(number, path, by, at, outside, with_verdicts=with_verdicts)
-    return _make(wish, path, conversations, several=True)
-
-
-def _wish(number: str, path: Path, by: Person, at: int, outside: Outside, *, with_verdicts: bool) -> _Wish:
-    if path.exists():
-        raise PackageExists("同名文件已存在，证据包从不覆盖。", remedy="请另选文件名，或先移走旧文件。")
-    check_may(by, Permission.MANAGE_DISPUTES, at=at)
-    view = disputes_queries.dispute(number)
-    if with_verdicts and not view.assessments:
-        raise NotAssessed("本争议尚未评析，没有可附的结论。", remedy="请先评析，或不附评析。")
-    return _Wish(view, by, at, outside, with_verdicts)
-
-
-@rarely()  # as for the package of a conversation
-def _make(
-    wish: _Wish, path: Path, conversations: Sequence[int], *, several: bool
-) -> tuple[MatterPackageMade, ...]:
     kept = {talk: _ids_of(talk) for talk in conversations}
     rows, omitted = matter_volume.rows_of(wish.view, with_verdicts=wish.with_verdicts)
     papers = matter_volume.there(matter_volume.attached(wish.view), omitted)
@@ -168,8 +136,6 @@ def _make(
     filed = per_log.rows_by_log([("papers_paper", one.paper) for one in papers])
     own = per_log.rows_by_log(rows)
     logs = sorted({log for ids in kept.values() for log in ids} | filed.keys() | own.keys())
-    if not several:
-        per_log.only(logs)
     into = per_log.paths(path, logs)
     opened = {log: [_open(wish, talk, ids[log]) for talk, ids in kept.items() if log in ids] for log in logs}
     shared = operations.shared_footing([i for talks in opened.values() for t in talks for i in t.items])
@@ -190,6 +156,16 @@ def _make(
         )  # fmt: skip
         made[log] = _package(wish, into[log], share)
     return tuple(made.values())
+
+
+def _wish(number: str, path: Path, by: Person, at: int, outside: Outside, *, with_verdicts: bool) -> _Wish:
+    if path.exists():
+        raise PackageExists("同名文件已存在，证据包从不覆盖。", remedy="请另选文件名，或先移走旧文件。")
+    check_may(by, Permission.MANAGE_DISPUTES, at=at)
+    view = disputes_queries.dispute(number)
+    if with_verdicts and not view.assessments:
+        raise NotAssessed("本争议尚未评析，没有可附的结论。", remedy="请先评析，或不附评析。")
+    return _Wish(view, by, at, outside, with_verdicts)
 
 
 def _ids_of(talk: int) -> dict[int, list[int]]:

@@ -68,24 +68,7 @@ class _Share:
     beside: bool  # whether another one is made with it
 
 
-def make_conversation_package(
-    *,
-    conversation: int,
-    purpose: str,
-    matter: str,
-    by: Person,
-    at: int,
-    path: Path,
-    outside: Outside,
-    window: Window = ANYWHERE,
-    sm3: bool = False,
-) -> PackageMade:
-    """As `make_conversation_packages`, where one log proves all of it; TwoLogs, before anything is opened, if not."""
-    wish = _Wish(conversation, purpose, matter, by, at, outside, sm3)
-    [made] = _make(wish, window, path, several=False)
-    return made
-
-
+@rarely()  # ten thousand items are a hundred thousand objects, none of them in a cycle
 def make_conversation_packages(
     *,
     conversation: int,
@@ -106,14 +89,7 @@ def make_conversation_packages(
     Errors: those of reading.operations.open_for_package; NothingToProve, NotCovered, PackageExists.
     """
     wish = _Wish(conversation, purpose, matter, by, at, outside, sm3)
-    return _make(wish, window, path, several=True)
-
-
-@rarely()  # ten thousand items are a hundred thousand objects, none of them in a cycle
-def _make(wish: _Wish, window: Window, path: Path, *, several: bool) -> tuple[PackageMade, ...]:
-    kept = ids_of(wish.conversation, window)
-    if not several:
-        per_log.only(kept)
+    kept = ids_of(conversation, window)
     into = per_log.paths(path, kept)
     opened = {log: _open(wish, ids) for log, ids in kept.items()}
     shown = {log: one for log, one in opened.items() if one[1]}

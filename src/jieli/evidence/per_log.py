@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jieli.archive import queries as archive
 from jieli.archive.types import POSITIONS
-from jieli.evidence.errors import PackageExists, TwoLogs
+from jieli.evidence.errors import PackageExists
 from jieli.ledger import places
 from jieli.ledger import queries as ledger
 
@@ -47,14 +47,6 @@ def paths(path: Path, logs: Collection[int]) -> dict[int, Path]:
     if any(one.exists() for one in (path, *wanted.values())):
         raise PackageExists("同名文件已存在，证据包从不覆盖。", remedy="请另选文件名，或先移走旧文件。")
     return wanted
-
-
-def only(logs: Collection[int]) -> None:
-    """TwoLogs unless one package can prove it all."""
-    if len(logs) > 1:
-        raise TwoLogs(
-            "所选条目分属两本账，没有一个检查点能证明全部。", remedy="请用同一条命令，每本账各出一份。"
-        )
 
 
 def elsewhere(

@@ -36,6 +36,13 @@ class HoldTold:
         return f"{self.hold.id}（{self.what}，{self.placed_by} {local(self.hold.at):%Y-%m-%d} 放置）"
 
 
+def by_people(found: Sequence[HoldRef]) -> tuple[list[HoldRef], int]:
+    """Of these the holds in force that people placed, and how many the rule of 时效 did: those nobody releases."""
+    in_force = [hold for hold in found if hold.released_at is None]
+    placed = [hold for hold in in_force if hold.scope is not HoldScope.LIMITATION]
+    return placed, len(in_force) - len(placed)
+
+
 def tell(found: Sequence[HoldRef]) -> list[HoldTold]:
     """These holds in words, in their order. One query for each kind of name."""
     who = everybody({UUID(h.target) for h in found if h.scope in _OF_PEOPLE})

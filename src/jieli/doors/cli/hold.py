@@ -62,17 +62,15 @@ def list_(
     with command(as_json=as_json) as run:
         permitted(run, sign_in, Permission.HOLD)
         every = archive.holds(matter=matter_of(matter))
-        standing = [hold for hold in every if hold.released_at is None]
-        by_rule = sum(hold.scope is HoldScope.LIMITATION for hold in standing)
-        by_people = [hold for hold in standing if hold.scope is not HoldScope.LIMITATION]
-        shown = holds.tell(every if everything else by_people)
+        placed, by_rule = holds.by_people(every)
+        shown = holds.tell(every if everything else placed)
         values = {
-            "in_force": len(standing),
+            "in_force": len(placed) + by_rule,
             "by_rule": by_rule,
             "count": len(shown),
             "holds": [_values(one) for one in shown],
         }
-        run.answer(values, say=lambda: _say(shown, len(standing), by_rule, everything=everything))
+        run.answer(values, say=lambda: _say(shown, len(placed) + by_rule, by_rule, everything=everything))
 
 
 def _values(one: HoldTold) -> dict[str, Any]:

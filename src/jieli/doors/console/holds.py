@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 from jieli.access.types import Permission
 from jieli.archive import operations
 from jieli.archive import queries as archive
-from jieli.archive.types import HoldScope
 from jieli.doors.console import typed
 from jieli.doors.web.door import at, me, permitted
 from jieli.kernel.errors import JieliError
@@ -31,11 +30,10 @@ def page(request: HttpRequest) -> HttpResponseBase:
 
 
 def _values(error: JieliError | None = None) -> dict[str, Any]:
-    standing = [hold for hold in archive.holds() if hold.released_at is None]
-    shown = holds.tell([hold for hold in standing if hold.scope is not HoldScope.LIMITATION])
+    placed, by_rule = holds.by_people(archive.holds())
     return {
-        "shown": [(one, local_day(one.hold.at)) for one in shown],
-        "by_rule": len(standing) - len(shown),
+        "shown": [(one, local_day(one.hold.at)) for one in holds.tell(placed)],
+        "by_rule": by_rule,
         "error": error,
     }
 

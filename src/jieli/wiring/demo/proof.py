@@ -150,10 +150,11 @@ def package(
     grounds: Grounds, profile: Profile, matter: MatterRef, conversation: int, path: Path
 ) -> PackageMade:
     """The package of the disputed conversation, for the purpose that both sides agreed to."""
-    return evidence.make_conversation_package(
+    [made] = evidence.make_conversation_packages(
         conversation=conversation, purpose="争议举证", matter=matter.number, by=grounds.reader(OFFICER),
         at=grounds.clock.now, path=path, outside=outside(profile),
     )  # fmt: skip
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from jieli.evidence.disputes_types import (
     Party,
     TermKind,
 )
-from jieli.evidence.matter_package import make_matter_package
+from jieli.evidence.matter_package import make_matter_packages
 from jieli.kernel.times import HOUR, local_day
 from jieli.law.verdicts import StatedBy
 from jieli.matters import operations as matters
@@ -132,7 +132,7 @@ def _package(stage: Stage, number: str) -> None:
     """The volume a court would be handed: no verdict in it, and what proves each exhibit."""
     stage.tell("生成争议卷宗的证据包")
     stage.clock.on(HOUR)
-    made = make_matter_package(
+    [made] = make_matter_packages(
         number=number, by=stage.person(cast.LEGAL), at=stage.now, path=stage.folder / PACKAGE,
         outside=outside(stage.profile),
     )  # fmt: skip
