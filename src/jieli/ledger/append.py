@@ -1,14 +1,16 @@
 """The tail of every transaction: take the log's lock, read the head, number the entries, insert, fill tiles.
 
 Everybody else's append waits while the lock is held, so all that does not need the number of an entry is done
-before. An everyday append is one message to the server: lock, head and rows. Only where the log's clock is ahead
-or a tile is completed does the head come back first, and where there are many rows these follow by COPY.
+before. An everyday append is one message to the server: lock, head and rows; one that completes a tile sends the tile
+in a second. Only where the log's clock is ahead does the head come back first, and where there are many rows these
+follow by COPY.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import accumulate
 from struct import Struct
 from typing import NamedTuple, Protocol
 
@@ -20,9 +22,9 @@ from jieli.ledger import locks, places
 from jieli.ledger.bulk import binary_value, copy_spelled
 from jieli.ledger.errors import ClockWentBack, NoLog
 from jieli.ledger.models import Entry, Log
-from jieli.ledger.plain import Question, script, server_version, together
-from jieli.ledger.types import ENTRY_VERSION, TILE
-from seal.part import commitment, entry_bytes
+from jieli.ledger.plain import Question, array, prepared, script, server_version, together
+from jieli.ledger.types import ENTRY_VERSION, HASH, TILE
+from seal.part import SALT_LENGTH, commitment, entry_bytes
 from seal.tree import leaf_hash, root
 
 #: A clock behind the last entry by less is taken as the usual drift between machines, and the entry
@@ -117,16 +119,16 @@ def append(staged: Sequence[Appendable]) -> None:
 
     Crash before COMMIT: nothing of it happened, and the lock went with the transaction.
     """
-    prepared = [_prepare(s) for s in staged]
+    ready = [_prepare(s) for s in staged]
     parts = _Parts.of(staged)
     if parts.many:
         _flush()
     reach("ledger.before_lock")
-    before, done = _lock_and_insert(prepared, parts)
-    _number(prepared, before)
+    before, done, begun = _lock_and_insert(ready, parts)
+    _number(ready, before, as_staged=done)
     if not done:
-        _copy(_ENTRIES, _ENTRY_TYPES, (_entry(before.log, p) for p in prepared))
-        fill_tiles(before.log, before.size, [p.leaf for p in prepared])
+        _copy(_ENTRIES, _ENTRY_TYPES, (_entry(before.log, p) for p in ready))
+    fill_tiles(before.log, before.size, [p.leaf for p in ready], begun=begun)
     if parts.many or not done:
         parts.send(before)
     reach("ledger.before_commit")
@@ -159,11 +161,17 @@ def _flush() -> None:
         script(_FLUSH, {})
 
 
+def _nth(values: str, place: str, length: int) -> str:
+    """In SQL, the value at a place counted from 1 among values of one length that lie behind each other."""
+    return f"substring({values}::bytea FROM {length} * ({place}::int - 1) + 1 FOR {length})"
+
+
 #: One round trip. First what is told along with an entry, then every constraint that Django defers to COMMIT is judged:
 #: that is work too (a look-up for each row an import wrote), and nobody else's append should wait for it. Then the
 #: lock. The head is read in a statement of its own, for in READ COMMITTED each statement sees what was committed
 #: before *it* began: after the lock. The rows go in with it unless the log we locked was followed by another while we
-#: waited, its last entry is of later than ours, or ours complete a tile.
+#: waited, or its last entry is of later than ours. Where they complete a tile, its leaves that stood there come back.
+#: Values of one length lie behind each other in one value: the server cuts them sooner than it reads an array of them.
 _JUDGE: Question = "SET CONSTRAINTS ALL IMMEDIATE", ()
 _LOCK: Question = locks.LIVE_LOG, ()
 _APPEND = f"""
@@ -173,46 +181,55 @@ WITH head AS (
   LEFT JOIN LATERAL (SELECT index, time FROM ledger_entry WHERE log = l.id ORDER BY index DESC LIMIT 1) e ON true
 ), fits AS (
   SELECT log, size FROM head WHERE log::text = current_setting('{locks.LOCKED}') AND time <= $1::bigint
-  AND size / {TILE} = (size + $2::bigint) / {TILE}
 ), entries AS (
   INSERT INTO ledger_entry (log, index, v, kind, time, count, commitment, leaf)
-  SELECT f.log, f.size + e.place - 1, {ENTRY_VERSION}, e.kind, e.time, e.count, e.commitment, e.leaf
-  FROM fits f, unnest($3::text[], $4::bigint[], $5::int[], $6::bytea[],
-    $7::bytea[]) WITH ORDINALITY AS e (kind, time, count, commitment, leaf, place)
+  SELECT f.log, f.size + e.place - 1, {ENTRY_VERSION}, e.kind, e.time, e.count,
+    {_nth("$6", "e.place", HASH)}, {_nth("$7", "e.place", HASH)}
+  FROM fits f, unnest($3::text[], $4::bigint[], $5::int[]) WITH ORDINALITY AS e (kind, time, count, place)
 ), parts AS (
   INSERT INTO ledger_part (log, entry, n, leaf, salt, body, row_table, row_id)
-  SELECT f.log, f.size + p.entry, p.n, p.leaf, p.salt, p.body, p.row_table, p.row_id
-  FROM fits f, unnest($8::bigint[], $9::int[], $10::bytea[], $11::bytea[], $12::bytea[],
-    $13::text[], $14::text[]) AS p (entry, n, leaf, salt, body, row_table, row_id)
+  SELECT f.log, f.size + p.entry, p.n, {_nth("$10", "p.place", HASH)}, {_nth("$11", "p.place", SALT_LENGTH)},
+    substring($12::bytea FROM p.starts FOR p.length), p.row_table, p.row_id
+  FROM fits f, unnest($8::bigint[], $9::int[], $13::int[], $14::int[],
+    $15::text[], $16::text[]) WITH ORDINALITY AS p (entry, n, starts, length, row_table, row_id, place)
 )
-SELECT log, size, time, EXISTS (SELECT FROM fits) FROM head
+SELECT log, size, time, EXISTS (SELECT FROM fits), (
+  SELECT array_agg(e.leaf ORDER BY e.index) FROM fits f
+  JOIN ledger_entry e ON e.log = f.log AND e.index >= f.size / {TILE} * {TILE}
+  WHERE f.size / {TILE} < (f.size + $2::bigint) / {TILE}
+) FROM head
 """  # noqa: S608 - our own numbers
 
 
-def _lock_and_insert(prepared: Sequence[_Prepared], parts: "_Parts") -> tuple[Head, bool]:
-    """The head as it was under the lock, and whether entries (and parts, unless they are many) are inserted."""
-    rows: Question = _APPEND, [*_columns(prepared), *parts.columns()]
-    told = [question for p in prepared for question in p.staged.told]
+def _lock_and_insert(ready: Sequence[_Prepared], parts: "_Parts") -> tuple[Head, bool, list[bytes] | None]:
+    """The head as it was under the lock, whether entries (and parts, unless they are many) are inserted, and the
+    leaves of the tile they complete that stood there before, where they were read along."""
+    rows: Question = _APPEND, [*_columns(ready), *parts.columns()]
+    told = [question for p in ready for question in p.staged.told]
     while True:
-        *_, [(locked, _)], [(log, size, time, done)] = together([*told, _JUDGE, _LOCK, rows])
+        *_, [(locked, _)], [(log, size, time, done, begun)] = together([*told, _JUDGE, _LOCK, rows])
         told = []  # they stand in this transaction; only lock and rows are asked for again
         if log is None:
             raise _no_log()
         if log == locked:
-            return Head(log, size, time), done
+            return Head(log, size, time), done, begun
         # A new log was opened while we waited: an entry must never go to a log that another one has followed.
 
 
-def _number(prepared: Sequence[_Prepared], before: Head) -> None:
-    time = before.time
-    for index, p in enumerate(prepared, before.size):
+def _number(ready: Sequence[_Prepared], before: Head, *, as_staged: bool) -> None:
+    """Give each entry its place and time: the one it was staged with, or the log's where that is ahead."""
+    first, time = places.place(before.log, before.size), before.time
+    for place, p in enumerate(ready, first):
         s = p.staged
+        s.index = place
+        if as_staged:
+            s.time = s.at
+            continue
         if s.at + CLOCK_DRIFT < time:
             raise ClockWentBack(
                 "本机时钟比账本最后一条记录早十分钟以上，拒绝写入。", remedy="请校准时钟后重试。"
             )
-        time = max(time, s.at)
-        s.index, s.time = places.place(before.log, index), time
+        s.time = time = max(time, s.at)
         if time != s.at:
             p.leaf = _leaf(s.kind, time, p.count, p.commitment)
 
@@ -221,19 +238,19 @@ _ENTRIES = "COPY ledger_entry (log, index, v, kind, time, count, commitment, lea
 _ENTRY_TYPES = ["int2", "int8", "int2", "text", "int8", "int4", "bytea", "bytea"]
 
 
-def _columns(prepared: Sequence[_Prepared]) -> list[object]:
-    """Entries as arrays. Too many for one message, or times that do not rise, and the head has to come first."""
-    times = [p.staged.at for p in prepared]
-    at_once = len(prepared) < TILE and times == sorted(times)
-    some = prepared if at_once else []
+def _columns(ready: Sequence[_Prepared]) -> list[object]:
+    """Entries as columns. Too many for one message, or times that do not rise, and the head has to come first."""
+    times = [p.staged.at for p in ready]
+    at_once = len(ready) < TILE and times == sorted(times)
+    some = ready if at_once else []
     return [
         str(times[0] if at_once else -1),
-        str(len(prepared)),
-        [p.staged.kind for p in some],
-        _integers([p.staged.at for p in some]),
-        _integers([p.count for p in some]),
-        _bytes([p.commitment for p in some]),
-        _bytes([p.leaf for p in some]),
+        str(len(ready)),
+        array([p.staged.kind for p in some]),  # room.verb: nothing in it to be quoted
+        array(times if at_once else []),
+        array([p.count for p in some]),
+        b"".join([p.commitment for p in some]),
+        b"".join([p.leaf for p in some]),
     ]
 
 
@@ -258,11 +275,13 @@ class _Parts:
         return cls(staged, many, [_spelled(s.parts) for s in staged] if many else [])
 
     def columns(self) -> list[object]:
-        """The parts as arrays, their entries counted from the head; none if there are many."""
+        """The parts as columns, their entries counted from the head; none if there are many."""
         rows = [(e, n, *p) for e, s in enumerate(self.staged) for n, p in enumerate(s.parts) if not self.many]
         entry, n, salts, bodies, leaves, tables, keys = zip(*rows, strict=True) if rows else ((),) * 7
+        lengths = [len(body) for body in bodies]
         return [
-            _integers(entry), _integers(n), _bytes(leaves), _bytes(salts), _bytes(bodies), list(tables), list(keys),
+            array(entry), array(n), b"".join(leaves), b"".join(salts), b"".join(bodies),
+            array(accumulate(lengths[:-1], initial=1) if rows else []), array(lengths), _texts(tables), _texts(keys),
         ]  # fmt: skip
 
     def send(self, before: Head) -> None:
@@ -288,17 +307,13 @@ def _text(value: str | None) -> bytes:
     return binary_value(None if value is None else value.encode())
 
 
-def _integers(values: Sequence[int]) -> str:
+def _texts(values: Sequence[str | None]) -> str:
     """An array as PostgreSQL reads it: a tenth of the time of having each element adapted."""
-    return "{" + ",".join(map(str, values)) + "}"
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
 
 
-def _bytes(values: Sequence[bytes]) -> str:
-    return "{" + ",".join(['"\\\\x' + value.hex() + '"' for value in values]) + "}"
-
-
-_TILES = "COPY ledger_tile (log, level, n, data, root) FROM STDIN (FORMAT BINARY)"
-_TILE_TYPES = ["int2", "int2", "int8", "bytea", "bytea"]
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _copy(statement: str, types: Sequence[str], records: Iterator[tuple[object, ...]]) -> None:
@@ -310,22 +325,28 @@ def _copy(statement: str, types: Sequence[str], records: Iterator[tuple[object, 
             copy.write_row(record)
 
 
-def fill_tiles(log: int, size: int, leaves: list[bytes]) -> None:
-    """Store every tile that these entries completed, level by level; most transactions complete none."""
+_TILES = f"""
+INSERT INTO ledger_tile (log, level, n, data, root)
+SELECT $1::smallint, $2::smallint, $3::bigint + t.place - 1, {_nth("$5", "t.place", HASH * TILE)},
+  {_nth("$6", "t.place", HASH)}
+FROM generate_series(1, $4::int) AS t (place)
+"""  # noqa: S608 - our own numbers
+
+
+def fill_tiles(log: int, size: int, leaves: list[bytes], *, begun: list[bytes] | None = None) -> None:
+    """Store every tile that these entries completed, level by level; most transactions complete none.
+
+    `begun` are the leaves of the last tile that stood there before, by whoever has read them.
+    """
     level, old, new, hashes = 0, size, size + len(leaves), leaves
     while new // TILE > old // TILE:
         first, last = old // TILE, new // TILE
-        hashes = _begun(log, level, first * TILE, old) + hashes
+        before = _begun(log, level, first * TILE, old) if begun is None else begun
+        hashes, begun = before + hashes, None
         parts = [hashes[n * TILE : (n + 1) * TILE] for n in range(last - first)]
         roots = [root(part) for part in parts]
-        _copy(
-            _TILES,
-            _TILE_TYPES,
-            (
-                (log, level, n, b"".join(part), above)
-                for n, part, above in zip(range(first, last), parts, roots, strict=True)
-            ),
-        )
+        data = b"".join(hashes[: len(parts) * TILE])
+        prepared(_TILES, [log, level, first, len(parts), data, b"".join(roots)])
         level, old, new, hashes = level + 1, first, last, roots
 
 

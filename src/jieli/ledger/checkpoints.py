@@ -19,7 +19,7 @@ from jieli.ledger.errors import NoLog
 from jieli.ledger.log_keys import SignersOf
 from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
 from jieli.ledger.patience import Patience
-from jieli.ledger.plain import rows
+from jieli.ledger.plain import alone, prepared
 from jieli.ledger.ports import Conflict, Cosigned, Refused, TimestampAuthority, Unreachable, Witness
 from jieli.ledger.standing import unstamped
 from jieli.ledger.stored import StoredTree
@@ -60,6 +60,7 @@ LEFT JOIN LATERAL (SELECT index FROM ledger_entry WHERE log = l.id ORDER BY inde
 LEFT JOIN LATERAL (SELECT size, root FROM ledger_checkpoint WHERE log = l.id ORDER BY size DESC LIMIT 1) c ON true
 ORDER BY l.id DESC LIMIT 1
 """
+_SIGNED = "INSERT INTO ledger_checkpoint (log, size, root, note, signed_at) VALUES ($1, $2, $3, $4, $5)"
 
 
 def sign_head(signer: Signer | SignersOf, *, at: int) -> CheckpointRef | None:
@@ -68,7 +69,7 @@ def sign_head(signer: Signer | SignersOf, *, at: int) -> CheckpointRef | None:
     `signer` is the log's only key, or finds those that the entries below the head name (ADR 24). Refuses to sign a
     log that shrank, or in which the last signed root is no longer a prefix.
     """
-    stands = rows(_STANDS, [])
+    stands = prepared(_STANDS, [])
     if not stands:
         raise NoLog("账本尚未建立。", remedy="请先运行 jieli keys init。")
     [(log, origin, newest, signed, signed_root)] = stands
@@ -88,7 +89,7 @@ def sign_head(signer: Signer | SignersOf, *, at: int) -> CheckpointRef | None:
     root = roots.get(size, EMPTY_ROOT)
     text = signed_note(checkpoint.Checkpoint(origin, size, root), signer, at=at)
     reach("checkpoint.before_store")
-    _store(Checkpoint(log=log, size=size, root=root, note=text, signed_at=at))
+    alone(_SIGNED, [log, size, root, text, at])
     reach("checkpoint.after_store")
     return CheckpointRef(size, root, text, at, (), ())
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jieli.ledger import append, locks, queries, upcasting
+from jieli.ledger import append, locks, queries, refusals, upcasting
 from jieli.ledger.append import StagedPart
 from jieli.ledger.bulk import copy_records, copy_rows, inserted_as_json, update_rows
 from jieli.ledger.errors import NothingWritten
@@ -24,7 +24,7 @@ from seal import part
 _open: ContextVar["Book | None"] = ContextVar("open_book", default=None)
 
 
-@dataclass
+@dataclass(slots=True)
 class Staged:
     """An entry being written. `index`, its place over all logs, and `time` are known once the book is closed."""
 
@@ -133,7 +133,7 @@ def book(*, at: int) -> Iterator[Book]:
     if (outer := _open.get()) is not None:
         yield outer
         return
-    with transaction.atomic(using="default", durable=True), append.one_book():
+    with refusals.named(), transaction.atomic(using="default", durable=True), append.one_book():
         opened = Book(at)
         token = _open.set(opened)
         try:

@@ -1,8 +1,9 @@
 """Statements past the ORM: sent as they stand, parameters apart, results in binary."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import psycopg
 from django.db import connections
@@ -31,13 +32,43 @@ def prepared(statement: str, params: Sequence[object], *, using: str = "default"
     try:
         with connection.wrap_database_errors, psycopg.RawCursor(driver) as cursor:
             cursor.execute(statement, params, binary=True)
-            return cursor.fetchall()
+            return _all(cursor)
     finally:
         driver.prepare_threshold = before
 
 
+def _all(cursor: psycopg.Cursor[Any]) -> list[tuple[Any, ...]]:
+    """Its rows, none where it has none. A row number says which, and unlike a description looks up no types."""
+    return cursor.fetchall() if cursor.rownumber is not None else []
+
+
+def alone(statement: str, params: Sequence[object], *, using: str = "default") -> None:
+    """As `prepared`, of a statement that is a transaction by itself: durable when this returns, in one round trip.
+
+    RuntimeError within a transaction, where it would be durable only later.
+    """
+    if connections[using].in_atomic_block:
+        raise RuntimeError("a statement that is a transaction by itself was sent within another one")
+    prepared(statement, params, using=using)
+
+
 #: A statement whose text is always the same, with $1, $2, …, and its parameters.
 Question = tuple[str, Sequence[object]]
+Answer = tuple[Any, ...]
+One = TypeVar("One")
+Other = TypeVar("Other")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[One]):
+    """A question of a room and what its rows mean there: so two rooms are asked in one message (`both`)."""
+
+    question: Question
+    meaning: Callable[[Sequence[Answer]], One]
+
+    def answer(self) -> One:
+        """Asked alone."""
+        return self.meaning(prepared(*self.question))
 
 
 def together(questions: Sequence[Question], *, using: str = "default") -> list[list[tuple[Any, ...]]]:
@@ -54,9 +85,15 @@ def together(questions: Sequence[Question], *, using: str = "default") -> list[l
         with connection.wrap_database_errors:
             with driver.pipeline():
                 asked = [psycopg.RawCursor(driver).execute(*one, binary=True) for one in questions]
-            return [cursor.fetchall() if cursor.description else [] for cursor in asked]
+            return [_all(cursor) for cursor in asked]
     finally:
         driver.prepare_threshold = before
+
+
+def both(one: Asked[One], other: Asked[Other]) -> tuple[One, Other]:
+    """Two answers for one wait; what the first one's meaning raises comes before the second's."""
+    first, second = together([one.question, other.question])
+    return one.meaning(first), other.meaning(second)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import islice
 
-from jieli.ledger.plain import rows
+from jieli.ledger.plain import prepared
 from jieli.ledger.types import HASH, TILE
 from seal.errors import SealError
 from seal.tree import Node, consistency_plan, fold, inclusion_plan
@@ -45,7 +45,7 @@ def tiles(log: int, size: int, wanted: Iterable[TileKey]) -> dict[TileKey, bytes
     ]  # fmt: skip
     found: dict[TileKey, bytes] = {}
     parts: dict[int, list[tuple[int, bytes]]] = {level: [] for level in ragged}
-    for whole, level, n, data in rows(_TILES, params):
+    for whole, level, n, data in prepared(_TILES, params):
         if whole:
             found[level, n] = data
         else:
