@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from seal.container import (
+    CHUNK,
     END_LENGTH,
     MAX_CONTAINER,
     central_header,
@@ -32,7 +35,8 @@ class ContainerWriter:
     """Streams files into a new container; use it in a ``with``, and name the files in canonical order.
 
     Leaving the block normally makes the file appear, durable, under its name; leaving it by an error removes the
-    partial file. A crash leaves only ``.partial``, which the next writer of that name overwrites.
+    partial file. A crash leaves only ``.partial``, which the next writer of that name overwrites. ``sha256`` is the
+    digest of the finished file, in hex.
     """
 
     def __init__(self, path: Path, *, watch: Watch = unwatched) -> None:
@@ -42,6 +46,7 @@ class ContainerWriter:
         self._names: list[str] = []
         self._central: list[bytes] = []
         self._position = 0
+        self.sha256 = ""
         if path.exists():
             raise SealError("container.exists", "A file of that name is there already; choose another name.")
         # 0600: a package holds what people wrote
@@ -94,7 +99,10 @@ class ContainerWriter:
         self._write(central)
         self._file.write(end_record(len(self._names), len(central), offset))
         self._file.flush()
-        os.fsync(self._file.fileno())
+        with ThreadPoolExecutor(1) as beside:  # while the disk is waited for
+            digest = beside.submit(_sha256, self._partial)
+            os.fsync(self._file.fileno())
+            self.sha256 = digest.result()
         self._file.close()
         self._watch("whole")
         # a crash before the rename leaves no package, one after it a whole package
@@ -106,6 +114,14 @@ class ContainerWriter:
         self._file.close()
         with suppress(FileNotFoundError):
             self._partial.unlink()
+
+
+def _sha256(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def sync_directory(path: Path) -> None:

@@ -215,8 +215,8 @@ class Package:
         """``omissions.jsonl`` as it stands: its digest can be sealed in the ledger before the package is written."""
         return b"".join(self._omissions)
 
-    def write(self, path: Path, *, watch: Watch = unwatched) -> None:
-        """Write the package to ``path``, which must not exist: whole and durable, or not at all.
+    def write(self, path: Path, *, watch: Watch = unwatched) -> str:
+        """Write the package to ``path``, which must not exist: whole and durable, or not at all. Gives its SHA-256.
 
         ``watch`` is told how far it is, as :data:`seal.container_writer.Watch` says.
         """
@@ -241,6 +241,7 @@ class Package:
                     writer.add(name, _same(_chunks(source), digests[name]))
                 else:
                     writer.add(name, _chunks(source))
+        return writer.sha256
 
     def _facts(self, newest: int) -> dict[str, object]:
         about = self.about

@@ -173,6 +173,9 @@ def test_a_message_is_kept_once() -> None:
     assert len(first) == 2
     asked = [(sample(n).conversation, sample(n).message_key) for n in range(3)]
     assert queries.known(asked) == set(asked[:2])
+    talks, rest = [talk for talk, _ in asked], iter(asked)
+    assert queries.known(rest, among=talks, destroyed_only=True) == set()
+    assert queries.known(rest, among=talks) == set(asked[:2])  # before, nothing of it had been looked through
     with pytest.raises(AlreadyKept):
         keep([sample(2), sample(1)])
     assert Item.objects.count() == 2

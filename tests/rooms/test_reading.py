@@ -44,7 +44,7 @@ from jieli.reading import operations as reading
 from jieli.reading import queries
 from jieli.reading.errors import ApprovalNeeded, BadCursor, MatterNotOpen, PurposeDenied, TooMuch
 from jieli.reading.models import Concern, Opening
-from jieli.reading.opening import Concerned, spelled, spelled_opening
+from jieli.reading.opening import Concerned, spelled, spelled_row
 from jieli.reading.snippets import snippet, snippets_of
 from jieli.reading.types import Capacity, LeftOut, NotShown, OpeningKind, Page, Purpose, Window
 from seal.part import row_body
@@ -463,7 +463,7 @@ def test_an_opening_is_written_as_it_would_be_from_its_model(company: Company) -
     )
     with book(at=NOW) as b:
         b.entry("reading.open", by=BY).insert(again)
-        b.entry("reading.open", by=BY).insert_told(Opening, [spelled_opening(row)])
+        b.entry("reading.open", by=BY).insert_told(Opening, [spelled_row(row)])
     told, inserted = (Opening.objects.get(id=one.id) for one in (row, again))
     assert sealed_row(told) == sealed_row(row) == sealed_row(inserted) | {"id": str(row.id)}
     assert ledger.history("reading_opening", row.id)[0].values == sealed_row(told)

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import warnings
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -540,7 +541,7 @@ def _small(path, watch=unwatched):
         row = encode({"item_id": 1})
         package.add_items(3, tree, [(n, row, ("raw",), digest("salt"), [b"x" * 50]) for n in range(9)])
         package.add_items(4, tree, [(n, row, ("raw",), digest("salt"), [b"y" * 50]) for n in range(9)])
-        package.write(path, watch=watch)
+        return package.write(path, watch=watch)
 
 
 def test_lines_that_go_to_the_disk_give_the_same_package(tmp_path, monkeypatch):
@@ -548,6 +549,11 @@ def test_lines_that_go_to_the_disk_give_the_same_package(tmp_path, monkeypatch):
     monkeypatch.setattr("seal.package._SPOOL", 4_000)
     _small(tmp_path / "disk.zip")
     assert (tmp_path / "memory.zip").read_bytes() == (tmp_path / "disk.zip").read_bytes()
+
+
+def test_writing_gives_the_digest_of_the_whole_file(tmp_path):
+    said = _small(tmp_path / "p.zip")
+    assert said == sha256((tmp_path / "p.zip").read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(

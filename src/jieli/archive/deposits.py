@@ -1,6 +1,6 @@
 """Depositing a batch: secrets, digests, encryption, leaves, rows and index, in bulk and in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from operator import itemgetter
@@ -65,12 +65,12 @@ def deposit(
     AlreadyKept if another import was quicker: the transaction fails whole, poll again.
     Crash before the outer COMMIT: nothing but pages without a batch, which are swept.
     """
-    _check(source, items)
+    talks, shared, keys = _checked(source, items)
     ring = ports.keyring()
     with book(at=at) as b:
         locks.deposit()
-        numbers, new = _conversations(ring, items)
-        kept, conversations = _once(items, numbers)
+        ids, new = _conversations(ring, shared)
+        kept, conversations = _once(items, [ids[one] for one in map(id, talks)], keys)
         batch = Batch(
             id=_next("archive_batch_id_seq")[0], source=source, extractor=extractor, fold=FOLD_VERSION,
             count=len(kept),
@@ -102,26 +102,38 @@ def deposit(
     return BatchRef(batch.id, len(kept), len(items) - len(kept), staged)
 
 
-def _check(source: str, items: Sequence[NewItem]) -> None:
+def _checked(
+    source: str, items: Sequence[NewItem]
+) -> tuple[list[ConversationKey], dict[int, ConversationKey], set[bytes]]:
+    """Their conversations, the different objects among these by identity, and the different message keys."""
     if not 1 <= len(items) <= MAX_BATCH:
         raise ValueError(f"a batch has 1 to {MAX_BATCH} items")
-    talks = _by_identity(list(map(_CONVERSATION, items)))
-    if set(map(_SOURCE, items)) | {key.source for key in talks.values()} != {source}:
+    talks, keys = list(map(_CONVERSATION, items)), set(map(_KEY, items))
+    shared = _by_identity(talks)
+    if set(map(_SOURCE, items)) | {key.source for key in shared.values()} != {source}:
         raise ValueError("the items of a batch come from its source")
-    if set(map(len, map(_KEY, items))) != {DIGEST_BYTES}:
+    if set(map(len, keys)) != {DIGEST_BYTES}:
         raise ValueError(f"a message key has {DIGEST_BYTES} bytes")
+    return talks, shared, keys
 
 
 def known(
-    wanted: Sequence[tuple[ConversationKey, bytes]], *, destroyed_only: bool = False
+    wanted: Iterable[tuple[ConversationKey, bytes]],
+    *,
+    destroyed_only: bool = False,
+    among: Iterable[ConversationKey] | None = None,
 ) -> set[tuple[ConversationKey, bytes]]:
     """Which of (conversation, message key) are kept, or were kept and destroyed: those are not fetched again.
 
     `destroyed_only`: looks only into conversations that were destroyed whole. `deposit` refuses what any other one
-    holds by itself (AlreadyKept), so who expects nothing of the kind need not ask.
+    holds by itself (AlreadyKept), so who expects nothing of the kind need not ask. `among`: all conversation objects
+    of `wanted`, each once, where the caller has them: if nothing is kept in any, `wanted` is not even looked through.
     """
+    if among is None:
+        wanted = list(wanted)
+        among = [key for key, _ in wanted]
     # Callers share the objects of a conversation: hashing each but once is half of the work.
-    keys = {id(key): key for key, _ in wanted}
+    keys = {id(key): key for key in among}
     named = _digests(ports.keyring(), keys.values())
     ids = _kept_conversations(named, living=False if destroyed_only else None)
     numbers = {one: ids[key] for one, key in keys.items() if key in ids}
@@ -218,10 +230,12 @@ def _next(sequence: str, count: int = 1) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _once(items: Sequence[NewItem], numbers: Sequence[int]) -> tuple[list[NewItem], list[int]]:
-    """The items without repetitions, and the conversation of each."""
-    if len(set(map(_KEY, items))) == len(items):
-        return list(items), list(numbers)  # a repetition has the key of another one
+def _once(
+    items: Sequence[NewItem], numbers: list[int], keys: Collection[bytes]
+) -> tuple[list[NewItem], list[int]]:
+    """The items without repetitions, and the conversation of each; `keys` are their different message keys."""
+    if len(keys) == len(items):
+        return list(items), numbers  # a repetition has the key of another one
     seen: dict[tuple[int, bytes], NewItem] = {}
     for item, number in zip(items, numbers, strict=True):
         seen.setdefault((number, item.message_key), item)
@@ -268,10 +282,10 @@ def _kept_conversations(
     return {key: found[digest] for key, digest in digests.items() if digest in found}
 
 
-def _conversations(ring: Keyring, items: Sequence[NewItem]) -> tuple[list[int], list[Conversation]]:
-    """The conversation's id of each item, and the rows of those that are new."""
-    talks = list(map(_CONVERSATION, items))
-    shared = _by_identity(talks)
+def _conversations(
+    ring: Keyring, shared: Mapping[int, ConversationKey]
+) -> tuple[dict[int, int], list[Conversation]]:
+    """The id of each conversation, by its object's identity, and the rows of those that are new."""
     digests = _digests(ring, shared.values())
     found = _kept_conversations(digests, living=True)
     if len(found) < len(digests):
@@ -289,8 +303,7 @@ def _conversations(ring: Keyring, items: Sequence[NewItem]) -> tuple[list[int], 
                 account=key.account, counterparty=key.counterparty or None,
             )
         )  # fmt: skip
-    by_object = {one: ids[key] for one, key in shared.items()}
-    return [by_object[one] for one in map(id, talks)], new
+    return {one: ids[key] for one, key in shared.items()}, new
 
 
 def _by_identity(talks: Sequence[ConversationKey]) -> dict[int, ConversationKey]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from jieli.archive import ports, segments, stored
 from jieli.archive.errors import IndexBusy
 from jieli.archive.index.errors import IndexCorrupt
-from jieli.archive.index.search import Candidate, candidates
+from jieli.archive.index.search import Candidate, Source, candidates
 from jieli.archive.index.tokens import Tokens, query_of
 from jieli.archive.keys.store import index_keys
 from jieli.archive.stored import Found
@@ -39,6 +39,10 @@ class Narrowed(TypedDict, total=False):
     after: tuple[int, int] | None
 
 
+#: The segments within a window, newest state: for `find`, to be asked along with something else.
+segments_within = segments.live_within
+
+
 def search_candidates(query: str, **narrowed: Unpack[Narrowed]) -> CandidatePage:
     """Items whose text may hold the query, as values alone: see `find`."""
     page = find(query, **narrowed)
@@ -55,23 +59,27 @@ def find(
     party: UUID | None = None,
     limit: int = 50,
     after: tuple[int, int] | None = None,
+    live: Sequence[Source] | None = None,
 ) -> FoundPage:
     """Items whose text may hold the query, newest first; ciphertexts are fetched, nothing is decrypted or opened.
 
     Window half open in ms; `party` is a speaker or a holder. Goes on from `after` (a page's `following`).
+    `live` are the segments of this window (`segments_within`) where somebody has just asked for them.
     Intersects the keyed tokens only: whether one matches shows after opening (`fold.matches`). Items in
     destruction are skipped. QueryTooShort below two characters after folding, IndexCorrupt if the index needs
     a rebuild.
     """
     before = to_ms if after is None else min(after[0] + 1, to_ms if to_ms is not None else after[0] + 1)
     for _ in range(_TRIES):
-        live = segments.live(from_ms=from_ms, to_ms=before)
+        if live is None:
+            live = segments.live(from_ms=from_ms, to_ms=to_ms)
         try:
             walked = _walk(query, live, from_ms, before, after, enough=limit + 1)
             return _page(walked, limit, conversation=conversation, account=account, party=party)
         except IndexCorrupt:
             # A merge may have replaced and swept a segment between two of our queries: then look again.
-            if segments.live(from_ms=from_ms, to_ms=before) == live:
+            known, live = live, segments.live(from_ms=from_ms, to_ms=to_ms)
+            if live == known:
                 raise
     raise IndexBusy("检索索引正在整理。", remedy="请稍后再试。")
 

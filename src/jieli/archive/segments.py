@@ -17,7 +17,7 @@ from jieli.archive.keys.store import index_keys
 from jieli.archive.models import Segment, SegmentRow
 from jieli.kernel.failpoints import reach
 from jieli.ledger.bulk import copy_rows
-from jieli.ledger.plain import array, prepared
+from jieli.ledger.plain import Asked, array, prepared
 
 Int64s = NDArray[np.int64]
 _IDS_AT_ONCE = 10_000
@@ -82,6 +82,11 @@ def manifest(row: Segment) -> Manifest:
 
 def live(*, from_ms: int | None = None, to_ms: int | None = None) -> list[tuple[int, Manifest]]:
     """(number, manifest) of the segments that are searched and touch the window."""
+    return live_within(from_ms=from_ms, to_ms=to_ms).answer()
+
+
+def live_within(*, from_ms: int | None = None, to_ms: int | None = None) -> Asked[list[tuple[int, Manifest]]]:
+    """`live`, to be asked along with something else."""
     return _live(
         "last_ms >= $1::bigint AND first_ms < $2::bigint",
         [-(2**63) if from_ms is None else from_ms, 2**63 - 1 if to_ms is None else to_ms],
@@ -90,16 +95,16 @@ def live(*, from_ms: int | None = None, to_ms: int | None = None) -> list[tuple[
 
 def live_of_month(month: int) -> list[tuple[int, Manifest]]:
     """(number, manifest) of a month's segments, oldest first."""
-    return sorted(_live("month = $1::int", [month]), key=lambda one: one[0])
+    return sorted(_live("month = $1::int", [month]).answer(), key=lambda one: one[0])
 
 
-def _live(where: str, args: Sequence[int]) -> list[tuple[int, Manifest]]:
+def _live(where: str, args: Sequence[int]) -> Asked[list[tuple[int, Manifest]]]:
     # Bare rows: a search reads some hundred of them, and a model each would take longer than all the rest.
     asked = (
         "SELECT id, month, documents, first_ms, last_ms, shard_bits, mark FROM archive_segment"  # noqa: S608
         f" WHERE replaced_by IS NULL AND {where}"
     )
-    return [(number, Manifest(*rest)) for number, *rest in prepared(asked, args)]
+    return Asked((asked, args), lambda found: [(number, Manifest(*rest)) for number, *rest in found])
 
 
 #: Rows are up to 32 KiB, and as text they would double.

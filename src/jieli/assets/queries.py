@@ -39,7 +39,7 @@ from jieli.assets.types import (
     UseSpan,
 )
 from jieli.kernel.times import from_ms
-from jieli.ledger.plain import array, prepared, rows
+from jieli.ledger.plain import Answer, Asked, array, rows
 from jieli.ledger.queries import first_recorded
 
 #: Only in these states can a duty to sign be open.
@@ -185,10 +185,19 @@ FROM assets_use WHERE asset_id = ANY($1::uuid[]) ORDER BY during
 
 def users_of(asset_ids: Collection[UUID]) -> dict[UUID, list[UseSpan]]:
     """Who used each asset beside its holder, oldest first."""
-    found: dict[UUID, list[UseSpan]] = {key: [] for key in asset_ids}
-    for asset, *span in prepared(_USES, [array(asset_ids)]):
-        found[asset].append(UseSpan(*span))
-    return found
+    return used_by(asset_ids).answer()
+
+
+def used_by(asset_ids: Collection[UUID]) -> Asked[dict[UUID, list[UseSpan]]]:
+    """`users_of`, to be asked along with something else."""
+
+    def spans(rows: Iterable[Answer]) -> dict[UUID, list[UseSpan]]:
+        found: dict[UUID, list[UseSpan]] = {key: [] for key in asset_ids}
+        for asset, *span in rows:
+            found[asset].append(UseSpan(*span))
+        return found
+
+    return Asked((_USES, [array(asset_ids)]), spans)
 
 
 def groups(platform: str, rooms: Collection[str] | None = None) -> dict[str, GroupRef]:

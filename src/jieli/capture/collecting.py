@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
-#: A batch makes a few objects for each of 5,000 lines, drops them all at its end, and nearly none lie in cycles.
-RARELY = (50_000, 20, 20)
+#: A batch makes a few objects for each of 5,000 lines, a package for each of 10,000 items, which all go at its end, and
+#: nearly none lie in cycles.
+RARELY = (100_000, 20, 20)
 
 
 @dataclass

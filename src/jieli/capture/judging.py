@@ -6,6 +6,7 @@ shared (places, conversations, grounds, reasons) is one object each, and those b
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -23,6 +24,7 @@ Accounts = Mapping[str, UUID]  # handle → asset, of one platform
 #: A run forgets its places when there are so many: memory does not grow with the file.
 MOST_PLACES = 20_000
 
+_EVENT = itemgetter(Incoming._fields.index("event_ms"))
 _Shape = tuple[str, str, tuple[str, ...], str, str]  # source, sender, receivers, room, channel
 _Ground = tuple[object, ...]  # the last fields of NewItem, from `speaker_kind` on; nothing is taken back
 
@@ -116,9 +118,11 @@ class Judging:
         """
         found = Judged()
         digests, places = _digests(messages), self._placed(messages)
+        different = dict.fromkeys(places)
         kept = known(
-            [(p.conversation, d) for p, d in zip(places, digests, strict=True) if p.conversation is not None],
+            ((p.conversation, d) for p, d in zip(places, digests, strict=True) if p.conversation is not None),
             destroyed_only=not self.expects_duplicates,
+            among=[p.conversation for p in different if p.conversation is not None],
         )
         if kept:
             fresh = [
@@ -129,8 +133,9 @@ class Judging:
             found.duplicates = len(messages) - len(fresh)
             messages = [messages[n] for n in fresh]
             digests, places = [digests[n] for n in fresh], [places[n] for n in fresh]
+            different = dict.fromkeys(places)
         if messages:
-            self._ask(messages, places)
+            self._ask(messages, different)
             where = _sort(messages, digests, places, found)
             if found.refused and not self.expects_duplicates:
                 _drop_kept(found, where)
@@ -163,9 +168,8 @@ class Judging:
             key = self._conversations.setdefault(key, key)
         return _Place(shape, handle, account, key)
 
-    def _ask(self, messages: Sequence[Incoming], places: Iterable[_Place]) -> None:
-        """Make every place good for this batch."""
-        different = dict.fromkeys(places)
+    def _ask(self, messages: Sequence[Incoming], different: Iterable[_Place]) -> None:
+        """Make every place good for this batch; each is named once."""
         people: set[str] = set()
         for place in different:
             people.add(place.shape[1])
@@ -173,7 +177,7 @@ class Judging:
             if place.handle is not None:
                 people.add(place.handle)
         rooms = {place.shape[3] for place in different}
-        gate = self._gates.for_batch(Asked(people, rooms, [m.event_ms for m in messages], at=self._gates.at))
+        gate = self._gates.for_batch(Asked(people, rooms, list(map(_EVENT, messages)), at=self._gates.at))
         for place in different:
             place.ask(gate)
 

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from uuid import UUID
 
 from django.db import IntegrityError, connections
 
 from jieli.archive.errors import AlreadyKept
 from jieli.archive.operations import deposit
-from jieli.archive.types import MAX_BATCH
+from jieli.archive.types import MAX_BATCH, NewItem
 from jieli.assets import queries as assets
 from jieli.capture import collecting, locks, queries, tallies
 from jieli.capture.ahead import Ahead
@@ -33,6 +34,7 @@ from jieli.ledger.operations import Staged, book
 
 #: So many statements of a file are remembered as written down; a later one is looked up again and counts as known.
 _MOST_SAID = 100_000
+_LATER = itemgetter(NewItem._fields.index("documented_later"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ def _row(context: _Context, number: int, lines: Batch, found: Judged) -> RunBatc
         first_line=lines.first,
         last_line=lines.last,
         admitted=len(found.items),
-        documented_later=sum(item.documented_later for item in found.items),
+        documented_later=sum(map(_LATER, found.items)),
         refused=len(found.refused),
         duplicates=found.duplicates,
         malformed=len(lines.malformed),

@@ -19,7 +19,7 @@ from jieli.consent.sides import Bench
 from jieli.consent.snapshot import served_facts, staff_facts, step_facts
 from jieli.consent.types import DocumentKind, Means, Scope, StatedBy, Step, SubjectKind
 from jieli.ledger import queries as ledger
-from jieli.ledger.plain import array, prepared
+from jieli.ledger.plain import Asked, array
 from jieli.parties.types import StaffRef
 
 #: The two means that fill the archive; the others have no source of messages.
@@ -162,10 +162,10 @@ def _missing_documents(facts: Facts, staff: UUID) -> tuple[DocumentKind, ...]:
     return tuple(kind for kind in DocumentKind if kind not in present)
 
 
-def spoke_against(people: Collection[UUID]) -> set[UUID]:
+def spoke_against(people: Collection[UUID]) -> Asked[set[UUID]]:
     """Which of these ever refused, withdrew or objected to anything: of all others nothing can have ended."""
     asked = "SELECT DISTINCT subject FROM consent_step WHERE subject = ANY($1::uuid[]) AND step <> $2::text"
-    return {subject for (subject,) in prepared(asked, [array(people), Step.AGREE.value])} if people else set()
+    return Asked((asked, [array(people), Step.AGREE.value]), lambda found: {subject for (subject,) in found})
 
 
 def notices_served(subject: UUID) -> list[NoticeServed]:

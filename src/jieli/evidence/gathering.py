@@ -12,6 +12,7 @@ from typing import Any
 
 from jieli.archive import queries as archive
 from jieli.archive import rows as archive_rows
+from jieli.archive.leaves import joined_leaves
 from jieli.archive.types import POSITIONS, OpenedItem
 from jieli.evidence.errors import NotCovered, TwoLogs
 from jieli.evidence.types import Vouching
@@ -202,9 +203,9 @@ def _leads(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _read_leaves(found: Gathered, entries: Collection[int]) -> dict[int, int]:
     """The leaves of entries, those of items after those of parts; where in each the items begin."""
     kept = ledger.part_leaves(_places(found, entries))
-    items = archive.item_leaves(list(kept))
+    items = joined_leaves(kept)
     found.leaves |= {
-        places.index_of(place): b"".join([*leaves, *items.get(place, [])]) for place, leaves in kept.items()
+        places.index_of(place): b"".join([*leaves, items.get(place, b"")]) for place, leaves in kept.items()
     }
     return {places.index_of(place): len(leaves) for place, leaves in kept.items()}
 
@@ -222,7 +223,9 @@ def covering(
         raise NotCovered(
             "签名进程尚未为本次开启签检查点，证据包暂时无法生成。", remedy="请确认签名进程在运行，稍后重试。"
         )
-    counted = standing.last_counted(trusted, log=log)
+    # nearly always the newest counts itself, and none has to be looked for
+    counts = standing.standing(newest, trusted).counts
+    counted = None if counts else standing.last_counted(trusted, log=log)
     if counted is not None and last < counted.size < newest.size:
         [newest] = ledger.checkpoints(sizes=[counted.size], log=log)
     chosen = {newest.size: newest} | _earliest(set(fixed), newest, trusted)
@@ -247,14 +250,15 @@ def _earliest(above: set[int], newest: CheckpointRef, trusted: policy.Policy) ->
 
 def lines(found: Gathered) -> dict[int, list[OpenedLine]]:
     """The items' lines by entry, in order; every field opened. One destroyed since it was opened is left out."""
-    placed: dict[int, list[tuple[int, OpenedItem]]] = defaultdict(list)
+    placed: dict[int, list[OpenedLine]] = defaultdict(list)
+    known = found.places.get
     for item in found.items:
-        place = found.places.get(item.item.item_id)
+        place = known(item.item.item_id)
         if place is not None:
-            placed[place[0]].append((place[1], item))
+            placed[place[0]].append(opened_line(place[1], item))
     for some in placed.values():
         some.sort(key=itemgetter(0))
-    return {entry: [opened_line(n, item) for n, item in some] for entry, some in placed.items()}
+    return placed
 
 
 def opened_line(n: int, item: OpenedItem) -> OpenedLine:

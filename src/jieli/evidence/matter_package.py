@@ -196,8 +196,8 @@ def _package(wish: _Wish, path: Path, share: _Share) -> MatterPackageMade:
         with under_signer(outside):
             add_rows(found, [("evidence_package", record)])
         operations.add_proofs(package, found)
-        write(package, path)
-    return _made(path, found, volume, record, entry)
+        digest = write(package, path)
+    return _made(path, digest, found, volume, record, entry)
 
 
 def _open(wish: _Wish, conversation: int, ids: Sequence[int]) -> _Talk:
@@ -334,11 +334,13 @@ def _seal(
     return row.id, entry.index or 0
 
 
-def _made(path: Path, found: Gathered, volume: Volume, record: UUID, entry: int) -> MatterPackageMade:
+def _made(
+    path: Path, digest: str, found: Gathered, volume: Volume, record: UUID, entry: int
+) -> MatterPackageMade:
     return MatterPackageMade(
         id=record,
         path=path,
-        sha256=operations.digest_of(path),
+        sha256=digest,
         size=path.stat().st_size,
         exhibits=len(volume.filed),
         items=len(found.items),

@@ -152,8 +152,8 @@ def _package(wish: _Wish, path: Path, share: _Share) -> PackageMade:
         with under_signer(outside):
             add_rows(found, [("evidence_package", record)])
         add_proofs(package, found)
-        write(package, path)
-    return _made(path, found, case, page, record, entry)
+        digest = write(package, path)
+    return _made(path, digest, found, case, page, record, entry)
 
 
 def _nothing() -> NothingToProve:
@@ -303,11 +303,13 @@ def left_out(case: Case) -> int:
     return sum(count for count, _ in case.omitted)
 
 
-def _made(path: Path, found: Gathered, case: Case, page: Page, record: UUID, entry: int) -> PackageMade:
+def _made(
+    path: Path, digest: str, found: Gathered, case: Case, page: Page, record: UUID, entry: int
+) -> PackageMade:
     return PackageMade(
         id=record,
         path=path,
-        sha256=digest_of(path),
+        sha256=digest,
         size=path.stat().st_size,
         items=len(found.items),
         omitted=left_out(case),

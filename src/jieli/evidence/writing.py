@@ -11,9 +11,9 @@ from jieli.kernel.failpoints import reach
 from seal.package import Package
 
 
-def write(package: Package, path: Path) -> None:
-    """Write the package: whole and durable, or not at all."""
-    package.write(path, watch=_watch)
+def write(package: Package, path: Path) -> str:
+    """Write the package: whole and durable, or not at all. Gives the SHA-256 of the file, in hex."""
+    return package.write(path, watch=_watch)
 
 
 def _watch(step: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from jieli.ledger.plain import prepared
+from jieli.ledger.plain import Answer, Asked
 from jieli.matters.errors import NoSuchMatter
 from jieli.matters.models import Matter, MatterPerson
 from jieli.matters.types import Involved, MatterKind, MatterRef, PersonKind
@@ -17,9 +17,14 @@ def matter(number: str) -> MatterRef:
     return found[0]
 
 
-def standing(number: str) -> tuple[UUID, bool]:
+def standing(number: str) -> Asked[tuple[UUID, bool]]:
     """The id of a matter and whether it is open, without its people: what every search asks; NoSuchMatter."""
-    found = prepared("SELECT id, closed_on IS NULL FROM matters_matter WHERE number = $1::text", [number])
+    return Asked(
+        ("SELECT id, closed_on IS NULL FROM matters_matter WHERE number = $1::text", [number]), _standing
+    )
+
+
+def _standing(found: Sequence[Answer]) -> tuple[UUID, bool]:
     if not found:
         raise unknown()
     key, is_open = found[0]

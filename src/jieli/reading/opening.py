@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from jieli.archive.errors import ItemDestroyed
 from jieli.archive.stored import Found
 from jieli.archive.types import ItemRef, OpenedItem
 from jieli.assets import queries as assets
+from jieli.assets.types import UseSpan
 from jieli.consent.types import SubjectKind
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
 from jieli.ledger.operations import book
+from jieli.ledger.plain import Asked
 from jieli.ledger.values import sealed_row
 from jieli.parties import queries as parties
 from jieli.reading.models import Concern, Opening, Unshown
@@ -32,6 +35,8 @@ from jieli.reading.types import (
 )
 from seal.part import row_body
 
+#: Who used accounts, and when, by account.
+Users = dict[UUID, list[UseSpan]]
 #: What is shown of each text; None where it does not belong here after all.
 Cut = Callable[[Sequence[str]], Sequence[str | None]]
 
@@ -76,15 +81,16 @@ def open_under_row(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftO
 
 
 def open_found_under_row(
-    asked: Request, found: Sequence[Found], left: Mapping[LeftOut, int], cut: Cut
+    asked: Request, found: Sequence[Found], left: Mapping[LeftOut, int], cut: Cut, users: Users | None = None
 ) -> Opened:
     """As `open_under_row`, of items that are here already, still closed; drops those of which `cut` makes nothing.
 
-    Their key pages are read, and stay sealed, while the opening is being committed.
+    Their key pages are read, and stay sealed, while the opening is being committed. `users` is the answer to
+    `users_of` for these items and maybe others, where somebody has just asked.
     """
     by_id = {one.ref.item_id: one for one in found}
     with archive.pages_meanwhile(by_id) as pages:
-        opening, entry = _commit(asked, [one.ref for one in found], left)
+        opening, entry = _commit(asked, [one.ref for one in found], left, users)
     reach("reading.after_opening")
     opened, gone = _until_there(
         list(by_id),
@@ -114,16 +120,18 @@ def page_of(opened: Opened, left: Mapping[LeftOut, int], following: str | None =
     return Page(opened.opening, opened.entry, shown, dict(left), opened.not_shown, following)
 
 
-def _commit(asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int]) -> tuple[UUID, int]:
+def _commit(
+    asked: Request, items: Sequence[ItemRef], left: Mapping[LeftOut, int], users: Users | None = None
+) -> tuple[UUID, int]:
     row = _row(asked, items, left)
-    concerns = [spelled(one) for one in _concerns(row, items)]
+    concerns = [spelled(one) for one in _concerns(row, items, users)]
     with book(at=asked.at) as b:
         facts = {
             "opening": str(row.id), "kind": row.kind, "purpose": row.purpose, "matter": str(row.matter),
             "items": len(items),
         }  # fmt: skip
         entry = b.entry("reading.open", by=asked.by.actor, facts=facts)
-        entry.insert_told(Opening, [spelled_opening(row)])
+        entry.insert_told(Opening, [spelled_row(row)])
         entry.insert_told(Concern, concerns)
     if entry.index is None:
         raise RuntimeError("the book has closed without numbering its entry")
@@ -166,10 +174,10 @@ class Concerned(NamedTuple):
     items: int
 
 
-def spelled_opening(row: Opening) -> tuple[str, dict[str, object], bytes]:
-    """As `insert` has it; its columns hold nothing but words, numbers, ids, and lists and counts of these."""
-    table, key = Opening._meta.db_table, str(row.id)
-    record = {f.attname: getattr(row, f.attname) for f in Opening._meta.concrete_fields}
+def spelled_row(row: Opening | Unshown) -> tuple[str, dict[str, object], bytes]:
+    """As `insert` has it; their columns hold nothing but words, numbers, ids, and lists and counts of these."""
+    table, key = row._meta.db_table, str(row.id)
+    record = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
     return key, record, row_body(table=table, id=key, row=sealed_row(row))
 
 
@@ -183,31 +191,37 @@ def spelled(one: Concerned) -> tuple[str, dict[str, object], bytes]:
     return str(one.id), one._asdict(), body.encode()
 
 
-def _concerns(row: Opening, items: Sequence[ItemRef]) -> list[Concerned]:
+def users_of(items: Iterable[ItemRef]) -> Asked[Users]:
+    """Who ever used the accounts of items: to be asked along with something else."""
+    accounts = {id(item.account): item.account for item in items}  # of one basis: the very same object
+    return assets.used_by({account for account in accounts.values() if account is not None})
+
+
+def _concerns(row: Opening, items: Sequence[ItemRef], users: Users | None = None) -> list[Concerned]:
     """The staff whom items concern: who spoke, who held the account then, and who used it then."""
     alike = _of_the_same(items)
-    accounts = {some[0].account for some in alike if some[0].account is not None}
-    users = {key: spans for key, spans in assets.users_of(accounts).items() if spans} if accounts else {}
-    roles = {capacity: defaultdict[UUID, set[int]](set) for capacity in Capacity}
+    users = users_of(items).answer() if users is None and items else users or {}
     staff_kind = SubjectKind.STAFF.value
+    # Each person is looked up once an item and not once a capacity: what a UUID hashes to is worked out each time.
+    concerned = defaultdict[UUID, dict[Capacity, set[int]]](dict)
     for some in alike:
         one, ids = some[0], [item.item_id for item in some]
         if one.speaker is not None and one.speaker_kind == staff_kind:
-            roles[Capacity.SPEAKER][one.speaker].update(ids)
+            concerned[one.speaker].setdefault(Capacity.SPEAKER, set()).update(ids)
         if one.holder is not None:
-            roles[Capacity.HOLDER][one.holder].update(ids)
-        for span in users.get(one.account, ()) if one.account is not None else ():
+            concerned[one.holder].setdefault(Capacity.HOLDER, set()).update(ids)
+        for span in users.get(one.account, ()) if users and one.account is not None else ():
             if then := [item.item_id for item in some if span.holds(item.event_ms)]:
-                roles[Capacity.USER][span.staff_id].update(then)
+                concerned[span.staff_id].setdefault(Capacity.USER, set()).update(then)
     return [
         Concerned(
             new_id(row.at),
             row.id,
             staff,
-            [capacity.value for capacity, who in roles.items() if staff in who],
-            len(set().union(*(who[staff] for who in roles.values() if staff in who))),
+            [capacity.value for capacity in Capacity if capacity in roles],
+            len(set().union(*roles.values())),
         )
-        for staff in sorted({staff for who in roles.values() for staff in who})
+        for staff, roles in sorted(concerned.items(), key=itemgetter(0))
     ]
 
 
@@ -245,7 +259,9 @@ def _write_unshown(asked: Request, opening: UUID, not_shown: Mapping[NotShown, S
     if rows:
         with book(at=asked.at) as b:
             facts = {"opening": str(opening), "items": sum(len(row.items) for row in rows)}
-            b.entry("reading.not_shown", by=asked.by.actor, facts=facts).insert(*rows)
+            b.entry("reading.not_shown", by=asked.by.actor, facts=facts).insert_told(
+                Unshown, [spelled_row(r) for r in rows]
+            )
 
 
 def _shown(item: OpenedItem, piece: str) -> Shown:

@@ -12,14 +12,16 @@ from jieli.approvals import queries as approval_queries
 from jieli.approvals.types import RequestRef
 from jieli.archive import queries as archive
 from jieli.archive.errors import ItemUnknown
+from jieli.archive.index.search import Source
 from jieli.archive.opening import look_up
-from jieli.archive.searching import find
+from jieli.archive.searching import find, segments_within
 from jieli.archive.stored import Found
 from jieli.archive.types import ItemRef, OpenedItem
+from jieli.ledger.plain import Answer, Asked, both
 from jieli.matters import queries as matters
 from jieli.matters.errors import NoSuchMatter
 from jieli.reading.errors import ApprovalNeeded, MatterNotOpen
-from jieli.reading.opening import Request, open_found_under_row, open_under_row, page_of
+from jieli.reading.opening import Request, Users, open_found_under_row, open_under_row, page_of, users_of
 from jieli.reading.policy import (
     APPROVAL_KIND,
     MOST_A_PAGE,
@@ -32,7 +34,7 @@ from jieli.reading.policy import (
     write_cursor,
 )
 from jieli.reading.snippets import snippets_of
-from jieli.reading.standing import sift
+from jieli.reading.standing import said_against, sift
 from jieli.reading.types import LeftOut, OpeningKind, Page, Purpose, Window
 
 #: Candidates looked at for one page; a page that leaves out more than that ends there and goes on by its cursor.
@@ -57,11 +59,14 @@ def search(
     it as not shown. Errors: Forbidden, PurposeDenied, MatterNotOpen, ApprovalNeeded (reading.approval_needed),
     QueryTooShort (search.too_short), TooMuch, BadCursor.
     """
-    asked = _checked(OpeningKind.SEARCH, purpose, matter, by, at)
-    asked = replace(asked, window=window, query=query)
+    check_may(by, Permission.READ, at=at)
+    known = check_purpose(purpose)
+    # Whether the matter is open and where there is anything to look in: one wait. Nothing is looked through yet.
+    thread, live = both(_thread(matter), segments_within(from_ms=window.from_ms, to_ms=window.to_ms))
+    asked = replace(_request(OpeningKind.SEARCH, known, thread, by, at), window=window, query=query)
     check_amount(limit, most=MOST_A_PAGE)
-    found, left, following = _candidates(asked, query, after=read_cursor(cursor), limit=limit)
-    opened = open_found_under_row(asked, found, left, snippets_of(query))
+    found, left, following, users = _candidates(asked, after=read_cursor(cursor), limit=limit, live=live)
+    opened = open_found_under_row(asked, found, left, snippets_of(query), users=users)
     return page_of(opened, left, write_cursor(following))
 
 
@@ -138,21 +143,32 @@ def ask_approval(
 
 def _checked(kind: OpeningKind, purpose: str, matter: str, by: Person, at: int) -> Request:
     check_may(by, Permission.READ, at=at)
-    known = check_purpose(purpose)
-    thread = open_matter(matter)
-    approval = _approved(known, thread, by=by, at=at)
-    return Request(kind, known, thread, by, at, approval=approval)
+    return _request(kind, check_purpose(purpose), open_matter(matter), by, at)
+
+
+def _request(kind: OpeningKind, purpose: Purpose, thread: UUID, by: Person, at: int) -> Request:
+    return Request(kind, purpose, thread, by, at, approval=_approved(purpose, thread, by=by, at=at))
 
 
 def open_matter(number: str) -> UUID:
     """The id of an open matter; MatterNotOpen for any other number."""
-    try:
-        thread, is_open = matters.standing(number)
-    except NoSuchMatter:
-        raise MatterNotOpen("没有这个在办事项，不能查阅。", remedy="请先立案，或核对事项编号。") from None
-    if not is_open:
-        raise MatterNotOpen("事项已经结案，不能再为它查阅。", remedy="如有新的情况，请另立事项。")
-    return thread
+    return _thread(number).answer()
+
+
+def _thread(number: str) -> Asked[UUID]:
+    """`open_matter`, to be asked along with something else."""
+    asked = matters.standing(number)
+
+    def open_only(found: Sequence[Answer]) -> UUID:
+        try:
+            thread, is_open = asked.meaning(found)
+        except NoSuchMatter:
+            raise MatterNotOpen("没有这个在办事项，不能查阅。", remedy="请先立案，或核对事项编号。") from None
+        if not is_open:
+            raise MatterNotOpen("事项已经结案，不能再为它查阅。", remedy="如有新的情况，请另立事项。")
+        return thread
+
+    return Asked(asked.question, open_only)
 
 
 def _approved(purpose: Purpose, matter: UUID, *, by: Person, at: int) -> UUID | None:
@@ -176,29 +192,36 @@ def _named(asked: Request, items: Sequence[int]) -> tuple[list[ItemRef], Mapping
     return _sifted(asked, [found[item] for item in dict.fromkeys(items)])
 
 
-def _sifted(asked: Request, items: Sequence[ItemRef]) -> tuple[list[ItemRef], Mapping[LeftOut, int]]:
-    good, left = sift(items, purpose=asked.purpose, by=asked.by, at=asked.at)
+def _sifted(
+    asked: Request, items: Sequence[ItemRef], against: set[UUID] | None = None
+) -> tuple[list[ItemRef], Mapping[LeftOut, int]]:
+    good, left = sift(items, purpose=asked.purpose, by=asked.by, at=asked.at, against=against)
     return good, {why: len(ids) for why, ids in left.items()}
 
 
 def _candidates(
-    asked: Request, query: str, *, after: tuple[int, int] | None, limit: int
-) -> tuple[list[Found], Mapping[LeftOut, int], tuple[int, int] | None]:
-    """Up to `limit` items that may be opened, what was left out on the way, and where to go on."""
-    window = asked.window
+    asked: Request, *, after: tuple[int, int] | None, limit: int, live: Sequence[Source]
+) -> tuple[list[Found], Mapping[LeftOut, int], tuple[int, int] | None, Users]:
+    """Up to `limit` items that may be opened, what was left out on the way, where to go on, who used accounts."""
+    window, query = asked.window, asked.query or ""
     good: list[Found] = []
+    users: Users = {}
     left: Counter[LeftOut] = Counter()
     looked_at = 0
     while True:
         page = find(
             query, from_ms=window.from_ms, to_ms=window.to_ms, account=window.account, party=window.party,
-            limit=limit - len(good), after=after,
+            limit=limit - len(good), after=after, live=live,
         )  # fmt: skip
-        some, out = _sifted(asked, [one.ref for one in page.found])
-        may = {ref.item_id for ref in some}
-        good += [one for one in page.found if one.ref.item_id in may]
-        left.update(out)
+        if refs := [one.ref for one in page.found]:
+            # What sifting and what the opening's row will ask about these items: two rooms, one wait.
+            against, used = both(said_against(refs), users_of(refs))
+            users |= used
+            some, out = _sifted(asked, refs, against)
+            may = {ref.item_id for ref in some}
+            good += [one for one in page.found if one.ref.item_id in may]
+            left.update(out)
         looked_at += len(page.found)
         after = page.following
         if after is None or len(good) == limit or looked_at >= MOST_LOOKED_AT:
-            return good, left, after
+            return good, left, after, users

@@ -15,17 +15,22 @@ from jieli.consent.queries import spoke_against
 from jieli.consent.snapshot import step_facts
 from jieli.consent.timeline import consent_over_time
 from jieli.consent.types import MEANS_OF, Means, Scope
+from jieli.ledger.plain import Asked
 from jieli.reading.policy import SCOPE_OF
 from jieli.reading.types import LeftOut, Purpose
 
 
 def sift(
-    items: Sequence[ItemRef], *, purpose: Purpose, by: Person, at: int
+    items: Sequence[ItemRef], *, purpose: Purpose, by: Person, at: int, against: set[UUID] | None = None
 ) -> tuple[list[ItemRef], dict[LeftOut, list[int]]]:
-    """The items that may be opened, in their order, and the ids of the others by the first reason against each."""
+    """The items that may be opened, in their order, and the ids of the others by the first reason against each.
+
+    `against` is the answer to `said_against(items)` where somebody has just asked for it.
+    """
     scope = SCOPE_OF[purpose]
     outside = _outside(items, by=by, at=at)
-    ended, objected = _silenced(items, scope, at=at)
+    people = said_against(items).answer() if against is None and items else against
+    ended, objected = _silenced(people or set(), scope, at=at)
     silent = bool(ended or objected)  # nearly nobody ever is: then nobody is looked for among them
     wanted = scope.value
     good: list[ItemRef] = []
@@ -68,14 +73,18 @@ def _speaking(item: ItemRef) -> Said:
     return {(who, means) for who in (item.speaker, item.holder) if who is not None}
 
 
-def _silenced(items: Iterable[ItemRef], scope: Scope, *, at: int) -> tuple[Said, Said]:
+def said_against(items: Iterable[ItemRef]) -> Asked[set[UUID]]:
+    """Which of those who spoke or held ever said anything but yes: to be asked along with something else."""
+    # items of one basis name the very same objects: each is hashed once, not once an item
+    named = {id(who): who for item in items for who in (item.speaker, item.holder)}
+    return spoke_against({who for who in named.values() if who is not None})
+
+
+def _silenced(people: set[UUID], scope: Scope, *, at: int) -> tuple[Said, Said]:
     """Who has ended this use since, and who objects to it or to the collecting itself, each by means.
 
     Having withdrawn 采集 ends new collecting only: what was lawfully collected before is judged by its event.
     """
-    # items of one basis name the very same objects: each is hashed once, not once an item
-    named = {id(who): who for item in items for who in (item.speaker, item.holder)}
-    people = spoke_against({who for who in named.values() if who is not None})
     ended: Said = set()
     objected: Said = set()
     facts = step_facts(people, platform="", external_ids=()) if people else {}

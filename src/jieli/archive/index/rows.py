@@ -108,22 +108,25 @@ def pack_varints(values: NDArray[np.unsignedinteger[Any]]) -> tuple[NDArray[np.u
 
 def unpack_varints(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """The values of whole varints of at most five bytes; IndexCorrupt for anything else."""
-    ends = np.flatnonzero(packed < 128)
-    if len(ends) == len(packed):
+    more = packed >= 128
+    follows = np.flatnonzero(more)
+    if not len(follows):
         return packed.astype(np.uint64)
-    if not len(ends) or ends[-1] != len(packed) - 1:
+    if more[-1]:
         raise IndexCorrupt("数字残缺")
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    widths = ends - starts + 1
-    longest = int(widths.max())
-    if longest > ORDINAL_WIDTH or ((widths > 1) & (packed[ends] == 0)).any():
-        raise IndexCorrupt("数字写法不合规")
-    values: NDArray[np.uint64] = (packed[starts] & np.uint8(127)).astype(np.uint64)
-    for place in range(1, longest):
-        which = np.flatnonzero(widths > place)
-        part = (packed[starts[which] + place] & np.uint8(127)).astype(np.uint64)
-        values[which] |= part << np.uint64(7 * place)
-    return values
+    begins = np.ones(len(packed), np.bool_)
+    np.logical_not(more[:-1], out=begins[1:])
+    values = (packed & np.uint8(127)).astype(np.uint64)
+    # Most take one byte: only the others' first bytes are gone through again, once for each further byte.
+    long, place = follows[begins[follows]], 0
+    while len(long):
+        place += 1
+        part = packed[long + place]
+        if place == ORDINAL_WIDTH or not part.all():
+            raise IndexCorrupt("数字写法不合规")
+        values[long] |= (part & np.uint8(127)).astype(np.uint64) << np.uint64(7 * place)
+        long = long[part >= 128]
+    return values[begins]
 
 
 def write_row(manifest: Manifest, row: int, count: int, body: bytes) -> bytes:
@@ -192,8 +195,10 @@ class Shard:
 
     def postings(self, span: tuple[int, int]) -> Ordinals:
         """The ordinals of one list, ascending."""
-        gaps = unpack_varints(self.lists[span[0] : span[1]]).astype(np.int64)
-        ordinals: Ordinals = np.cumsum(gaps + 1) - 1
+        gaps = unpack_varints(self.lists[span[0] : span[1]])
+        gaps += np.uint64(1)
+        ordinals: Ordinals = np.cumsum(gaps.view(np.int64))
+        ordinals -= 1
         if ordinals[-1] >= self.documents:
             raise IndexCorrupt("文档序号越界")
         return ordinals

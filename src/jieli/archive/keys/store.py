@@ -5,8 +5,9 @@ does it and this process never sees a page's secrets.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -17,9 +18,12 @@ from jieli.archive.keys.errors import NotTheKeeper
 from jieli.archive.keys.kept import KeptKeyring
 from jieli.archive.keys.pages import (
     DESTROYED,
+    NONCE_BYTES,
     PAGE_SECRETS,
     PAGES_A_BATCH,
     SECRET_BYTES,
+    TAG_BYTES,
+    open_alone,
     open_page,
     page_of,
     seal_page,
@@ -34,9 +38,23 @@ from jieli.ledger.bulk import copy_records
 from jieli.ledger.plain import array, meanwhile, prepared
 
 _COLUMNS = ("id", "epoch", "revision", "nonce", "sealed", "made_at")
-#: Pages by id as they lie there, sealed: id, epoch, revision, nonce, sealed bytes.
-SealedPages = dict[int, tuple[Any, ...]]
 _PAGES = "SELECT id, epoch, revision, nonce, sealed FROM archive_key_page WHERE id = ANY($1::bigint[])"
+#: Up to so many items a page their secrets are read one by one: a page is 32 KiB, and more than fits between two
+#: processes would wait until the opening is committed. Of a page that looks whole, or nothing.
+FEW_A_PAGE = 4
+_ALONE = f"""
+SELECT w.item, p.epoch, p.nonce, w.place, substr(p.sealed, w.place * {SECRET_BYTES} + 1, {SECRET_BYTES})
+FROM unnest($1::bigint[], $2::bigint[], $3::int[]) AS w (item, page, place) JOIN archive_key_page p ON p.id = w.page
+WHERE octet_length(p.sealed) >= (w.place + 1) * {SECRET_BYTES} + {TAG_BYTES} AND octet_length(p.nonce) = {NONCE_BYTES}
+"""  # noqa: S608 - our own numbers
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPages:
+    """Pages by id (id, epoch, revision, nonce, bytes), single secrets by item (item, epoch, nonce, place, bytes)."""
+
+    pages: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    alone: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
 
 def open_store(ring: HeldKeyring, *, at: int) -> int:
@@ -120,14 +138,17 @@ def sealed_pages(ring: Keyring, items: Iterable[int]) -> Iterator[SealedPages]:
     Empty where a keeper has the keyring: it reads them itself. A secret that is destroyed in between is still in
     them: whoever opens them looks at the tombstones after the block, and a tombstone comes before its erasure.
     """
-    found: SealedPages = {}
-    numbers = set() if isinstance(ring, KeptKeyring) else {page_of(i)[0] for i in items}
-    if not numbers:
+    found = SealedPages()
+    wanted = [] if isinstance(ring, KeptKeyring) else [(item, *page_of(item)) for item in set(items)]
+    if not wanted:
         yield found
         return
-    with meanwhile(_PAGES, [array(numbers)], using="keys") as rows:
+    numbers = {page for _, page, _ in wanted}
+    few = len(wanted) <= FEW_A_PAGE * len(numbers)
+    asked = (_ALONE, [*map(array, zip(*wanted, strict=True))]) if few else (_PAGES, [array(numbers)])
+    with meanwhile(*asked, using="keys") as rows:
         yield found
-    found.update((page[0], page) for page in rows)
+    (found.alone if few else found.pages).update((row[0], row) for row in rows)
 
 
 def read_secrets(
@@ -135,14 +156,16 @@ def read_secrets(
 ) -> dict[int, bytes | None]:
     """The secret of each item, None where it was destroyed. ItemUnknown for one that no page holds.
 
-    For the process that holds the keyring; the others go through `unwrap`. `read` are pages from `sealed_pages`.
+    For the process that holds the keyring; the others go through `unwrap`. `read` are pages from `sealed_pages`: what
+    it has of single secrets is only as good as the items that they open (`open_alone`), so the keeper takes none.
     """
     ring = held(ring)
-    found: dict[int, bytes | None] = {}
+    wanted = set(items)
+    found: dict[int, bytes | None] = {**_alone(ring, wanted, read)} if read else {}
     missing = []
-    ordered = sorted(set(items))
+    ordered = sorted(wanted - found.keys())
     # In binary and without models: a search of fifty may need fifty pages, 1.6 MB of them.
-    pages = dict(read or {})
+    pages = dict(read.pages) if read else {}
     if numbers := {page_of(i)[0] for i in ordered} - pages.keys():
         pages.update((page[0], page) for page in prepared(_PAGES, [array(numbers)], using="keys"))
     for number, group in groupby(ordered, key=lambda item: page_of(item)[0]):
@@ -156,6 +179,19 @@ def read_secrets(
     if missing:
         raise ItemUnknown(missing)
     return found
+
+
+def _alone(ring: HeldKeyring, wanted: Collection[int], read: SealedPages) -> dict[int, bytes]:
+    """The secrets that were read alone, by item. That one has gone only its whole page can say: it is absent."""
+    of_epoch: dict[int, list[tuple[Any, ...]]] = {}
+    for item, epoch, *of_page in read.alone.values():
+        if item in wanted:
+            of_epoch.setdefault(epoch, []).append((item, of_page))
+    found: dict[int, bytes] = {}
+    for epoch, some in of_epoch.items():
+        secrets = open_alone(ring.epoch_key(epoch), [sealed for _, sealed in some])
+        found.update(zip((item for item, _ in some), secrets, strict=True))
+    return {item: secret for item, secret in found.items() if secret != DESTROYED}
 
 
 def opened(ring: Keyring, page: KeyPage) -> bytes:
