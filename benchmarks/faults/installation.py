@@ -174,7 +174,7 @@ class Installation:
         """Files that hold the canary: the server's data directory, the home with temporary files, logs, exports."""
         layout, found = existing(self.home), []
         data = layout.base.rglob("*") if layout is not None else ()
-        for path in chain(self.home.rglob("*"), data):
+        for path in chain(self.home.rglob("*"), self.beside.glob("saved-*/**/*"), data):
             try:
                 about = path.lstat()
                 known = (about.st_mtime_ns, about.st_size)

@@ -49,7 +49,7 @@ def saver(house: Installation, place: str, turn: int, toll: Toll) -> None:
     """A backup or an export for restoring dies: nothing stands under the name, and the same command makes it whole."""
     brought(house, messages=4)
     house.must("ledger", "sign", "--once", "--json")
-    to = house.home / f"saved-{house.commands}"
+    to = house.beside / f"saved-{house.commands}"  # a backup within the home is refused
     line: tuple[str, ...] = ("backup", str(to), "--json")
     if place.startswith("outside."):
         line = ("ledger", "export", str(to), "--for-restore", "--json")

@@ -1,6 +1,6 @@
 """Where everything dies. Every fail point of the source stands here at least once: a house test compares."""
 
-from benchmarks.faults import keeping, leaving, runs, serving, troubles
+from benchmarks.faults import filed, keeping, leaving, runs, serving, troubles
 from benchmarks.faults.runs import Scene
 
 SCENES: dict[Scene, tuple[str, ...]] = {
@@ -16,7 +16,7 @@ SCENES: dict[Scene, tuple[str, ...]] = {
     ),
     runs.shredder: (
         "shred.before_commit", "shred.after_intent", "index.merge_rows", "index.after_swap", "shred.after_unlist",
-        "shred.after_secrets", "shred.after_emptied",
+        "shred.after_secrets", "shred.before_emptied", "shred.after_emptied", "shred.before_certified",
     ),
     runs.merger: ("index.merge_rows", "index.before_swap", "index.after_swap"),
     runs.rebuilder: ("rebuild.after_opening", "rebuild.before_swap"),
@@ -29,6 +29,11 @@ SCENES: dict[Scene, tuple[str, ...]] = {
     keeping.keeper: ("keys.before_store", "keys.after_store", "keys.before_rename", "rotate.before_commit"),
     keeping.kept_importer: ("keys.before_store", "keys.after_store"),
     runs.retention: ("shred.before_commit", "shred.after_unlist", "shred.after_secrets", "shred.after_emptied"),
+    filed.papers: (
+        "shred.before_commit", "shred.after_intent", "shred.after_unlist", "shred.after_secrets",
+        "shred.before_emptied", "shred.after_emptied", "shred.before_certified", "shred.after_certified",
+        "between_parts", "server_between_parts",
+    ),
     leaving.saver: ("backup.after_table", "backup.before_rename", "outside.before_rename"),
     leaving.packer: ("package.after_seal", "package.in_write", "package.before_rename", "package.after_rename"),
     leaving.leaver: ("leaving.after_seal", "leaving.after_volume"),

@@ -132,7 +132,7 @@ def finish_all(tell: Tell, home: Path) -> None:
     tell("ended")
 
 
-@pytest.mark.parametrize("place", ["shred.late_found", "shred.after_intent", "shred.after_emptied"])
+@pytest.mark.parametrize("place", ["shred.late_found", "shred.after_intent:2", "shred.after_emptied"])
 def test_a_process_killed_with_late_messages_found_leaves_them_to_the_next_start(
     place: str, canary: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

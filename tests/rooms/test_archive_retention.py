@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,21 +17,24 @@ from jieli.archive.errors import (
     HoldUnknown,
     NothingDue,
     NothingToShred,
+    RetentionTooLong,
     RetentionTooShort,
     RetentionUnknown,
 )
 from jieli.archive.holds import RULE
-from jieli.archive.models import Conversation, Hold, HoldRelease, Tombstone
-from jieli.archive.policy import LATE_NEWS_DAYS, due_before, kept_until, limit_of, limited
+from jieli.archive.models import Conversation, Hold, HoldRelease, RetentionPolicy, Tombstone
+from jieli.archive.policy import LATE_NEWS_DAYS, MOST_MONTHS, due_before, kept_until, limit_of, limited
 from jieli.archive.types import HoldScope, ShredScope
 from jieli.kernel.times import DAY, local_day, start_of_day
 from jieli.law import queries as law
+from jieli.ledger.operations import book
 from jieli.matters import operations as matters
 from jieli.matters import queries as matter_queries
 from jieli.matters.types import Involved, MatterKind, PersonKind
 from jieli.parties import operations as parties
 from jieli.parties import queries as party_queries
 from jieli.parties.types import NewEntity, NewStaff, NewUnit
+from seal import canonical
 from tests.conftest import NOW
 from tests.rooms.company import reader
 from tests.rooms.test_archive_samples import CUSTOMER, OTHER_CUSTOMER, codes, keep, ring, sample
@@ -52,6 +55,41 @@ def test_a_thing_is_due_exactly_when_its_last_day_is_over(begun: date, today: da
 @given(begun=days, months=months_kept, more=st.integers(0, 60))
 def test_a_longer_period_never_ends_earlier(begun: date, months: int, more: int) -> None:
     assert begun < kept_until(begun, months) <= kept_until(begun, months + more)
+
+
+@given(begun=st.dates(), today=st.dates(), months=st.integers(1, 10**18))
+def test_no_period_and_no_day_stops_the_reckoning(begun: date, today: date, months: int) -> None:
+    assert kept_until(begun, months) > begun or kept_until(begun, months) == date.max
+    assert due_before(today, months) <= today
+    assert kept_until(due_before(today, months), months) >= today
+
+
+@pytest.mark.usefixtures("ring")
+@pytest.mark.parametrize("months", [1_201, 120_000, 99_999_999_999])
+def test_a_version_stored_before_there_was_a_bound_counts_as_a_hundred_years(months: int) -> None:
+    stored = RetentionPolicy(
+        version=1, defaults=retention.defaults()[0], by="person:yan", at=NOW, reason="x",
+        months=canonical.encode({"chat": months, "consent": months, "contract": months}).decode(),
+    )  # fmt: skip
+    with book(at=NOW) as b:
+        b.entry("archive.retention", by="person:yan", facts={"version": 1}).insert(stored)
+    keep([sample(0, event_ms=LONG_AGO)])
+    found = {one.rule.code: one for one in retention.state(at=NOW).classes}
+    assert (found["chat"].rule.months, found["chat"].due) == (MOST_MONTHS, 0)
+    assert found["consent"].rule.months == MOST_MONTHS
+    assert len(retention.concerning(CUSTOMER, at=NOW).classes) == len(found)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT months FROM archive_class_months(1) WHERE class IN ('consent', 'contract')")
+        assert cursor.fetchall() == [(MOST_MONTHS,), (MOST_MONTHS,)]
+    assert operations.set_policy(months={"chat": 24}, reason="改回", by="person:yan", at=NOW + 1) == 2
+    assert {c.code: c.months for c in retention.policy()[1]}["chat"] == 24
+
+
+@pytest.mark.usefixtures("ring")
+def test_a_period_above_a_hundred_years_is_refused_by_the_room() -> None:
+    with pytest.raises(RetentionTooLong, match="1200"):
+        operations.set_policy(months={"chat": MOST_MONTHS + 1}, reason="x", by="person:yan", at=NOW)
+    assert operations.set_policy(months={"chat": MOST_MONTHS}, reason="x", by="person:yan", at=NOW) == 1
 
 
 @given(left=days, since=st.integers(-400, 365))

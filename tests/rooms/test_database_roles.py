@@ -24,10 +24,18 @@ STORES = ("default", "keys")
 #: The alias under which each role reaches the main store; for the key store only the name of the database differs.
 ROLES = {"app": "default", "shred": "shred", "read": "read"}
 #: What `archive_shred` calls for the parts that an intent names; nobody may call them but it.
-INNER = (
-    "archive_shred_parts", "archive_shred_archived", "archive_shred_registers", "archive_shred_openings",
-    "archive_shred_papers",
-)  # fmt: skip
+_ENTRY, _ROWS = "1::smallint, 1, '[]'", "'{}'::uuid[]"
+#: What the one function calls, with arguments of the right types: nobody else may call any of them.
+INNER = {
+    **dict.fromkeys(
+        (
+            "archive_shred_parts", "archive_shred_archived", "archive_shred_registers", "archive_shred_openings",
+            "archive_shred_papers", "archive_shred_cases",
+        ),
+        _ENTRY,
+    ),
+    **{f"case_rows_emptied_in_{room}": _ROWS for room in ("below", "evidence", "handover", "succession")},
+}  # fmt: skip
 DJANGO_ONLY = {"context", "cursor_factory", "prepare_threshold"}
 Try = Callable[[str], str]
 
@@ -166,8 +174,8 @@ def test_the_destroying_role_may_call_its_two_functions_and_no_other(
     with pytest.raises(psycopg.DatabaseError, match=r"archive\.not_intended"):
         attempt("SELECT archive_shred(gen_random_uuid())")
     assert attempt("SELECT archive_sweep_segments()") == ""
-    for inner in INNER:
-        assert attempt(f"SELECT {inner}(1::smallint, 1, '[]')") == f"permission denied for function {inner}"
+    for inner, arguments in INNER.items():
+        assert attempt(f"SELECT {inner}({arguments})") == f"permission denied for function {inner}"
     assert attempt("SELECT archive_held('{1}')").startswith("permission denied for table archive_")
     standing_there = owner_sql(
         "SELECT proname, prosecdef, has_function_privilege('jieli_shred', p.oid, 'EXECUTE') FROM pg_proc p"
@@ -189,7 +197,7 @@ def test_no_other_role_may_call_a_function_that_destroys(as_role: Callable[..., 
         for name, arguments in (
             ("archive_shred", "gen_random_uuid()"),
             ("archive_sweep_segments", ""),
-            *((inner, "1::smallint, 1, '[]'") for inner in INNER),
+            *INNER.items(),
         )
     }
     assert answers == {name: f"permission denied for function {name}" for name in answers}

@@ -10,11 +10,12 @@ import pytest
 from django.db import DatabaseError, connections
 
 from jieli.access import operations as access
-from jieli.archive import destruction, keys, operations, queries, taking
+from jieli.archive import destruction, erasing, keys, operations, queries, staying, taking
 from jieli.archive.errors import Held, PersonKept, PersonUnknown
 from jieli.archive.media import removing
 from jieli.archive.models import Shred
 from jieli.archive.policy import MAIN_BACKUP_DAYS
+from jieli.archive.table_words import TABLE_WORDS
 from jieli.archive.types import HoldScope
 from jieli.assets import operations as assets
 from jieli.assets.models import Group
@@ -25,6 +26,7 @@ from jieli.kernel.ids import new_id
 from jieli.kernel.times import DAY, local_day
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
+from jieli.ledger.tables import rows
 from jieli.matters import operations as matters
 from jieli.matters.types import Involved, MatterKind, PersonKind
 from jieli.parties import operations as parties
@@ -321,7 +323,16 @@ def test_where_he_is_still_named_is_counted_table_by_table(canary: UUID) -> None
         kind=MatterKind.REQUEST, title=f"{NAME}的删除请求", people=[], by="person:yan", at=NOW
     )
     [named] = operations.erase_person(person=canary, at=NOW + 1, **WHY).elsewhere
-    assert (named.table, named.rows) == ("matters_matter", 1)
+    assert (named.where, named.rows, named.ground) == ("matters_matter", 1, staying.NO_CLASS)
+
+
+def test_every_table_in_which_a_person_may_still_be_named_is_called_in_words() -> None:
+    looked_into = {
+        model._meta.db_table
+        for model in rows()
+        if model.store == "default" and list(erasing.personal_columns(model))
+    }
+    assert looked_into == set(TABLE_WORDS) and looked_into > erasing.OF_PEOPLE
 
 
 def test_a_crash_after_the_intent_is_finished_by_the_next_start(

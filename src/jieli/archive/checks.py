@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connections
 
 from jieli.archive import opening, ports, queries, remains
+from jieli.archive.case_words import GOES
 from jieli.archive.errors import ItemAltered, ItemDestroyed, ItemUnknown, KeyringMissing, PageDamaged
 from jieli.archive.index_checks import check_index, check_postings
 from jieli.archive.keys.pages import DESTROYED, PAGE_SECRETS, PAGES_A_BATCH, SECRET_BYTES
@@ -36,6 +37,7 @@ _REGISTERS = ("parties_staff", "parties_customer", "parties_customer_identity")
 _UNMARKED = (
     "access_user", "access_credential", "assets_group_member", "reading_opening", "papers_paper", "papers_answer",
     "papers_signature", "papers_refusal", "papers_delivery", "papers_delivery_result", "papers_seal_use",
+    *GOES,
 )  # fmt: skip
 
 

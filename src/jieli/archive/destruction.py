@@ -19,10 +19,11 @@ from uuid import UUID
 from django.db import DatabaseError, IntegrityError, connections, transaction
 
 from jieli.archive import holds, ports, queries, remains, segments, taking
-from jieli.archive.errors import Held, NothingToShred
+from jieli.archive.errors import Held, NotAllThere, NothingToShred
 from jieli.archive.keys.store import erase
 from jieli.archive.models import Certificate, Item, KeyPage, Shred, Tombstone
 from jieli.archive.policy import backups_gone_by
+from jieli.archive.reasons import written
 from jieli.archive.types import POSITIONS, CertificateRef, Progress, ShredScope, Step
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
@@ -33,22 +34,53 @@ _HELD = "JL001"  # what the triggers and the shred function raise for held items
 LEFTOVERS = "其所属条目已先后销毁"
 #: So many secrets go in one transaction of the key store: a page is 32 KiB, and each may need one of its own.
 ERASED_AT_ONCE = 4_096
+#: So many numbers are named in a refusal.
+_NAMED = 20
 
 
 def shred_items(
-    *, items: Sequence[int], reason: str, by: str, at: int, matter: UUID | None = None
+    *,
+    items: Sequence[int],
+    reason: str,
+    by: str,
+    at: int,
+    matter: UUID | None = None,
+    those_there: bool = False,
 ) -> CertificateRef:
-    """Destroy items for good; their certificate. Held names what is held, and then nothing is destroyed."""
-    intent = intend(
-        items=items, scope=ShredScope.ITEMS, target=None, reason=reason, by=by, at=at, matter=matter
-    )
+    """Destroy items for good; their certificate. Held names what is held, and then nothing is destroyed.
+
+    NotAllThere while any of them is unknown or destroyed already, unless `those_there` asks for the others alone;
+    NothingToShred where that is all of them. NoReason, ReasonTooLong.
+    """
+    reason = written(reason)
+    with book(at=at):
+        locks.destroy_one_at_a_time()
+        intent = intend(
+            items=_judged(items, those_there), scope=ShredScope.ITEMS, target=None, reason=reason, by=by, at=at,
+            matter=matter,
+        )  # fmt: skip
     return finish(intent, by=by, at=at)
+
+
+def _judged(items: Sequence[int], those_there: bool) -> list[int]:
+    """The items of a list that are there: numbers are soon mistyped, and a wrong one may be a right one's place."""
+    wanted = set(items)
+    found = [item for item, _ in taking.living([item for item in wanted if 0 <= item < 2**63])]
+    if (lost := sorted(wanted - set(found))) and found and not those_there:
+        some = "、".join(str(item) for item in lost[:_NAMED])
+        more = f" 等 {len(lost)} 条" if len(lost) > _NAMED else ""
+        raise NotAllThere(
+            f"所列 {len(wanted)} 条中有 {len(lost)} 条不存在或已经销毁：{some}{more}。什么也没有销毁。",
+            remedy="请核对编号；只销毁其余的，请写明（命令行加 --those-there）。",
+        )
+    return found
 
 
 def shred_conversation(
     *, conversation: int, reason: str, by: str, at: int, matter: UUID | None = None
 ) -> CertificateRef:
-    """Destroy a whole conversation: every item, and who talked with whom."""
+    """Destroy a whole conversation: every item, and who talked with whom. NoReason, ReasonTooLong."""
+    reason = written(reason)
     found = [ref.item_id for ref in queries.items_of_conversation(conversation) if not ref.tombstoned]
     intent = intend(
         items=found, scope=ShredScope.CONVERSATION, target=str(conversation), reason=reason, by=by, at=at,
@@ -63,7 +95,9 @@ def shred_person(
     """Destroy every item that goes with a person: `taking.of_person` has the rule. Registers are not touched.
 
     What was said before and is admitted until the end goes too; what is said afterwards is not meant.
+    NoReason, ReasonTooLong.
     """
+    reason = written(reason)
     intent = intend(
         items=taking.of_person(person), scope=ShredScope.PERSON, target=str(person), reason=reason, by=by, at=at,
         matter=matter,
@@ -115,7 +149,6 @@ def intend(
                 )
             )
         reach("shred.before_commit")
-    reach("shred.after_intent")
     return row.id
 
 
@@ -135,6 +168,7 @@ def finish(intent: UUID, *, by: str, at: int) -> CertificateRef:
 
     Crash before the certificate: all of it is done again, the search for late messages too.
     """
+    reach("shred.after_intent")  # here and not in `intend`, which a plan calls within a book of its own
     row = Shred.objects.get(id=intent)
     items = list(Tombstone.objects.filter(shred=intent).order_by("item_id").values_list("item_id", flat=True))
     unlist(items)
@@ -148,7 +182,9 @@ def finish(intent: UUID, *, by: str, at: int) -> CertificateRef:
         with suppress(NothingToShred):  # another process finished them meanwhile
             destroy_late(row, late, by=by, at=at)
     reach("shred.after_emptied")
-    return certify(intent, left, by=by, at=at)
+    done = certify(intent, left, by=by, at=at)
+    reach("shred.after_certified")
+    return done
 
 
 def unlist(items: Sequence[int]) -> None:
@@ -201,9 +237,10 @@ def destroy_late(row: Shred, items: Sequence[int], *, by: str, at: int) -> Certi
 
 
 def empty(intent: UUID, items: Sequence[int]) -> None:
-    """Step 4: the shred role empties what the intent names."""
-    with held_is_named(items), connections["shred"].cursor() as cursor:
+    """Step 4: the shred role empties what the intent names. Crash before its COMMIT: nothing is emptied."""
+    with held_is_named(items), transaction.atomic(using="shred"), connections["shred"].cursor() as cursor:
         cursor.execute("SELECT archive_shred(%s)", [intent])
+        reach("shred.before_emptied")
 
 
 def certify(intent: UUID, left: set[int], *, by: str, at: int) -> CertificateRef:
@@ -223,6 +260,7 @@ def certify(intent: UUID, left: set[int], *, by: str, at: int) -> CertificateRef
     try:
         with book(at=at) as b:
             b.entry("archive.shredded", by=by, facts=facts).insert(certificate)
+            reach("shred.before_certified")
     except IntegrityError:
         # Two processes finished the same destruction: the other's certificate stands.
         if queries.certificate(intent) is None:

@@ -7,20 +7,26 @@ from uuid import UUID
 
 from django.db import connections, models
 
+from jieli.archive.case_words import GOES
 from jieli.archive.errors import PersonKept, PersonUnknown
 from jieli.ledger.tables import Row, declared, rows
 from jieli.parties import queries as parties
 
 #: What the database may answer, and how it is said.
 _SAID = {"保全": "有保全在", "事项": "事项未结或未满一年：", "劳动合同": "劳动合同须保存到离职后两年：工号 "}
+#: Registers of people, in which a row is of one person: his own are emptied, what is left there is somebody else's.
+OF_PEOPLE = frozenset(
+    {"access_credential", "access_user", "parties_customer", "parties_customer_identity", "parties_staff"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A table in which words of an erased person still stand, and in how many rows."""
+    """A table in which words of an erased person still stand, in how many rows, and which, where they have UUIDs."""
 
     table: str
     rows: int
+    ids: tuple[UUID, ...] = ()
 
 
 def standing_of(person: UUID) -> list[tuple[str, str]]:
@@ -84,20 +90,23 @@ def named_elsewhere(words: Sequence[str]) -> list[Named]:
     """
     found = []
     for model in rows():
-        columns = list(_personal(model))
+        columns = list(personal_columns(model))
         if model.store != "default" or not columns or not words:
             continue
         query = models.Q()
         for column in columns:
             for word in words:
                 query |= models.Q(**{f"{column}__contains": word})
-        number = model._base_manager.filter(query).count()
-        if number:
-            found.append(Named(model._meta.db_table, number))
+        ids = list(model._base_manager.filter(query).values_list("pk", flat=True))
+        if ids:
+            table = model._meta.db_table
+            known = tuple(key for key in ids if isinstance(key, UUID)) if table in GOES else ()
+            found.append(Named(table, len(ids), known))
     return found
 
 
-def _personal(model: type[Row]) -> Iterable[str]:
+def personal_columns(model: type[Row]) -> Iterable[str]:
+    """The declared personal columns of a table that hold text."""
     for field in model._meta.concrete_fields:
         said = declared(field)
         if said is not None and said.personal and isinstance(field, models.TextField | models.CharField):

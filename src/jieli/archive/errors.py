@@ -112,6 +112,18 @@ class HoldUnknown(JieliError):
     code = "archive.unknown_hold"
 
 
+class HoldTargetUnknown(HoldUnknown):
+    """What a hold is to keep is no item, conversation, person or class."""
+
+    code = "archive.unknown_hold_target"
+
+
+class HoldByRule(HoldUnknown):
+    """A hold of 时效 asked for by hand."""
+
+    code = "archive.hold_by_rule"
+
+
 class TooLate(JieliError):
     """A hold on something that is already destroyed."""
 
@@ -122,6 +134,24 @@ class NothingToShred(JieliError):
     """Nothing of what was named is still there."""
 
     code = "archive.nothing_to_shred"
+
+
+class NotAllThere(JieliError):
+    """Some of the items that were named one by one are unknown or destroyed already."""
+
+    code = "archive.not_all_there"
+
+
+class NoReason(JieliError):
+    """Nobody said why; what cannot be taken back, or stays in the book for good, needs it."""
+
+    code = "archive.no_reason"
+
+
+class ReasonTooLong(JieliError):
+    """A reason longer than an entry keeps."""
+
+    code = "archive.reason_too_long"
 
 
 class AlreadyKept(JieliError):
@@ -146,6 +176,12 @@ class RetentionTooShort(JieliError):
     """A period below what the law prescribes, or no period at all."""
 
     code = "archive.retention_too_short"
+
+
+class RetentionTooLong(JieliError):
+    """A period beyond what can be counted as one."""
+
+    code = "archive.retention_too_long"
 
 
 class NothingDue(JieliError):

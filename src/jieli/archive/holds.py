@@ -6,9 +6,10 @@ from datetime import date
 from uuid import UUID
 
 from jieli.archive import queries
-from jieli.archive.errors import HoldUnknown, TooLate
+from jieli.archive.errors import HoldByRule, HoldTargetUnknown, HoldUnknown, TooLate
 from jieli.archive.models import Hold, HoldRelease
 from jieli.archive.policy import Limit, limit_of, limited
+from jieli.archive.reasons import written
 from jieli.archive.types import CHANNELS, HoldRef, HoldScope
 from jieli.kernel.ids import new_id
 from jieli.kernel.times import local_day
@@ -22,6 +23,8 @@ from jieli.parties import queries as parties
 RULE = "rule:limitation"
 #: As what a matter must name somebody, for its being open to keep his records.
 PARTIES = frozenset({"当事人", "移交人", "投诉人"})
+#: A number of so many digits is beyond every id.
+_DIGITS = 19
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -31,8 +34,9 @@ def hold(
     """Keep what `target` names (item id, conversation id, person's id, or channel) until released.
 
     From the moment this commits no tombstone can be written for what it covers, and a destruction that has
-    begun goes no further. TooLate for an item whose destruction is certified.
+    begun goes no further. TooLate for an item whose destruction is certified; NoReason, ReasonTooLong.
     """
+    ground = written(ground)
     row = Hold(id=new_id(at), scope=scope.value, target=target, ground=ground, matter=matter, by=by, at=at)
     with book(at=at) as b:
         locks.destroy_one_at_a_time()
@@ -44,27 +48,35 @@ def hold(
 def _check_target(scope: HoldScope, target: str) -> None:
     match scope:
         case HoldScope.ITEM:
-            found = queries.items([int(target)] if target.isdecimal() else [])
+            found = queries.items([int(target)] if _number(target) else [])
             if not found:
-                raise HoldUnknown("没有这个条目。", remedy="请核对条目编号。")
+                raise HoldTargetUnknown("没有这个条目。", remedy="请核对条目编号。")
             if found[int(target)].destroyed:
                 raise TooLate("该条目已经销毁，无法保全。", remedy="可出示销毁证明。")
         case HoldScope.CONVERSATION:
-            if not (target.isdecimal() and queries.conversations([int(target)])):
-                raise HoldUnknown("没有这个会话。", remedy="请核对会话编号。")
+            if not (_number(target) and queries.conversations([int(target)])):
+                raise HoldTargetUnknown("没有这个会话。", remedy="请核对会话编号。")
         case HoldScope.PERSON:
             # Persons stand in rooms that this one need not know; their ids are compared as the database prints them.
             if not _UUID.fullmatch(target):
-                raise HoldUnknown("人员编号的写法不对。", remedy="请使用小写带连字符的编号。")
+                raise HoldTargetUnknown("人员编号的写法不对。", remedy="请使用小写带连字符的编号。")
         case HoldScope.CLASS:
             if target not in CHANNELS:
-                raise HoldUnknown(f"没有“{target}”这一类别。", remedy="类别为 chat（聊天）或 call（通话）。")
+                raise HoldTargetUnknown(
+                    f"没有“{target}”这一类别。", remedy="类别为 chat（聊天）或 call（通话）。"
+                )
         case HoldScope.LIMITATION:
-            raise HoldUnknown("时效保全由规则放置。", remedy="要保全一个人的记录，请用“人”。")
+            raise HoldByRule("时效保全由规则放置。", remedy="要保全一个人的记录，请用“人”。")
+
+
+def _number(target: str) -> bool:
+    """Whether a target may be an id; a longer number is none, and the database would not read it."""
+    return target.isdecimal() and len(target) < _DIGITS
 
 
 def release(*, hold: UUID, reason: str, by: str, at: int) -> None:
-    """End a hold. Nothing is destroyed by it. HoldUnknown for none in force."""
+    """End a hold. Nothing is destroyed by it. HoldUnknown for none in force; NoReason, ReasonTooLong."""
+    reason = written(reason)
     with book(at=at) as b:
         locks.destroy_one_at_a_time()
         if not Hold.objects.filter(id=hold).exists() or HoldRelease.objects.filter(hold_id=hold).exists():

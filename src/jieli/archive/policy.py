@@ -31,6 +31,8 @@ def backups_gone_by(live_gone_at: int) -> int:
 LATE_NEWS_DAYS = 30
 #: So many items go with one plan at most: what is left is due for the next one.
 MOST_IN_A_PLAN = 50_000
+#: No class is kept longer than a hundred years; `archive_class_months` has the same number.
+MOST_MONTHS = 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,23 @@ def limited(limit: Limit | None, today: date) -> bool:
 
 
 def kept_until(start: date, months: int) -> date:
-    """The last day of keeping what began on a day (CC-201, CC-202: not the day itself; the day of the same number)."""
+    """The last day of keeping what began on a day (CC-201, CC-202: not the day itself; the day of the same number).
+
+    Total: beyond the calendar it is the calendar's last day, or its first.
+    """
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    if not date.min.year <= year <= date.max.year:
+        return date.max if months > 0 else date.min
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
 def due_before(today: date, months: int) -> date:
-    """The first day that is not due yet: what began before it has been kept for `months`, and its last day is over."""
+    """The first day that is not due yet: what began before it has been kept for `months`, and its last day is over.
+
+    Total: nothing is due of what is kept beyond the calendar's first day.
+    """
+    if kept_until(date.min, months) >= today:
+        return date.min
     day = kept_until(today, -months) + timedelta(days=3)  # months differ by three days at most
     while kept_until(day - timedelta(days=1), months) >= today:
         day -= timedelta(days=1)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connections
 
 from jieli.archive import cited, ports
+from jieli.archive.case_words import CALLED, GOES
 from jieli.archive.deposits import identity, known
 from jieli.archive.errors import ItemUnknown
 from jieli.archive.models import (
@@ -307,6 +308,7 @@ _CALLED = {
     "reading_opening": "查阅记录中的搜索词与所查对象",
     "papers_paper": "文书的内容与题名", "papers_signature": "文书上的签名", "papers_refusal": "拒签登记",
     "papers_delivery": "送达登记中的姓名与地址", "papers_delivery_result": "签收人", "papers_seal_use": "用印经办人",
+    **{table: words for room, words in CALLED.items() for table in GOES if table.startswith(f"{room}_")},
 }  # fmt: skip
 
 
@@ -320,7 +322,11 @@ def emptied_rows(shred: UUID) -> list[tuple[str, int]]:
             [list(_CALLED), str(shred)],
         )
         found = dict(cursor.fetchall())
-    return [(words, found[table]) for table, words in _CALLED.items() if table in found]
+    summed: dict[str, int] = {}
+    for table, words in _CALLED.items():
+        if table in found:
+            summed[words] = summed.get(words, 0) + found[table]
+    return list(summed.items())
 
 
 def unfinished_shreds() -> list[UUID]:

@@ -90,15 +90,3 @@ def papers_of(person: UUID) -> list[UUID]:
             {"who": person},
         )
         return [key for (key,) in cursor.fetchall()]
-
-
-def unfiled() -> int:
-    """How many papers no room cites: nobody registered what they are for, so no plan takes them."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "WITH living AS MATERIALIZED (SELECT paper_id FROM papers_content WHERE data IS NOT NULL)"
-            " SELECT count(*) FROM living l WHERE NOT EXISTS (SELECT FROM"
-            "  (SELECT DISTINCT paper FROM archive_papers_cited((SELECT array_agg(paper_id) FROM living))) c"
-            "  WHERE c.paper = l.paper_id)"
-        )
-        return int(cursor.fetchone()[0])

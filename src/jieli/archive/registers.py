@@ -6,6 +6,7 @@ from uuid import UUID
 from jieli.archive import destruction, erasing, holds, retention, staying, taking
 from jieli.archive.errors import PersonKept
 from jieli.archive.policy import kept_until
+from jieli.archive.reasons import written
 from jieli.archive.types import CertificateRef, ShredScope
 from jieli.kernel.times import local_day
 from jieli.ledger import locks
@@ -19,22 +20,26 @@ from jieli.parties import queries as parties
 class Erased:
     """A person who was erased: the certificate, how many register rows were emptied, and where he is still named.
 
-    `papers` are those that concern him and stay, each with its last day and its ground.
+    `papers` are those that concern him and stay, each with its last day and its ground; so are `cases`.
+    `namesakes` are rows of other people in the registers with the same words: nothing of his.
     """
 
     certificate: CertificateRef
     rows: int
-    elsewhere: tuple[erasing.Named, ...]
+    elsewhere: tuple[staying.Words, ...]
     papers: tuple[staying.Staying, ...]
+    cases: tuple[staying.Words, ...]
+    namesakes: int
 
 
 def erase_person(*, person: UUID, reason: str, by: str, at: int, matter: UUID | None = None) -> Erased:
     """Destroy every item that goes with a person and empty his register rows with all their earlier versions.
 
-    PersonUnknown, PersonKept, Held; then nothing is done. Imports that have begun end first. What others bring in
-    between the intent and the emptying is destroyed before it (`destruction.finish`). Crash: as for every intent,
-    `finish_destructions` goes on, and looks for these too.
+    PersonUnknown, PersonKept, Held, NoReason, ReasonTooLong; then nothing is done. Imports that have begun end
+    first. What others bring in between the intent and the emptying is destroyed before it (`destruction.finish`).
+    Crash: as for every intent, `finish_destructions` goes on, and looks for these too.
     """
+    reason = written(reason)
     words = erasing.words_of(person)
     with book(at=at):
         locks.change_bases()
@@ -49,7 +54,10 @@ def erase_person(*, person: UUID, reason: str, by: str, at: int, matter: UUID | 
         )  # fmt: skip
     done = destruction.finish(intent, by=by, at=at)
     papers = tuple(staying.papers_of(person, at=at))
-    return Erased(done, rows, tuple(erasing.named_elsewhere(words)), papers)
+    found = erasing.named_elsewhere(words)
+    namesakes = sum(one.rows for one in found if one.table in erasing.OF_PEOPLE)
+    named = staying.where_named([one for one in found if one.table not in erasing.OF_PEOPLE], at=at)
+    return Erased(done, rows, tuple(named), papers, tuple(staying.cases_of(person, at=at)), namesakes)
 
 
 def _check_policy(person: UUID, *, at: int) -> None:

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from django.db.models import Q
 
+from jieli.archive.case_words import GOES
 from jieli.archive.media_models import Media
 from jieli.archive.models import Conversation, Item, ItemBasis
 from jieli.ledger.tables import Row, rows
@@ -50,7 +51,7 @@ def _nobodies(row: Row) -> list[str]:
     return [ERASED]
 
 
-#: What it writes instead, where a column may not be empty.
+#: What it writes instead, where a column may not be empty. Of rows of cases `case_words` says it.
 INSTEAD: Mapping[str, Mapping[str, Callable[[Row], str | list[str]]]] = {
     "access_user": {"name": _nobody, "sign_in": _own_word},
     "access_credential": {"label": _nobody},
@@ -68,9 +69,8 @@ _SOME = 2_000
 def _table(name: str) -> type[Row]:
     """A table that a destruction may empty; KeyError for any other."""
     known = {model._meta.db_table: model for model in rows()}
-    return {table: m for table, m in known.items() if m in TAKEN or table in OF_OTHERS or table in INSTEAD}[
-        name
-    ]
+    others = {*OF_OTHERS, *INSTEAD, *GOES}
+    return {table: m for table, m in known.items() if m in TAKEN or table in others}[name]
 
 
 def digest(row: Row) -> bytes:
@@ -91,6 +91,8 @@ def emptied(row: Row) -> Row:
         setattr(after, name, None)
     for name, word in INSTEAD.get(table, {}).items():
         setattr(after, name, word(row))
+    for name, rest in GOES.get(table, {}).items():
+        setattr(after, name, rest(row, name))
     return after
 
 
@@ -119,6 +121,8 @@ def of_rows(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
 
 def altered(table: str, sealed_as: Mapping[str, bytes]) -> list[str]:
     """The emptied rows of a table that are not what the intent to destroy them sealed, given by id."""
+    if not sealed_as:
+        return []
     # Rows are asked for by their mark, not by the ids of parts: somebody's hand may have been in these.
     model = _table(table)
     marked = any(field.name == "shredded_in" for field in model._meta.concrete_fields)

@@ -19,11 +19,12 @@ from django.db.models import Min
 
 from jieli.approvals import operations as approvals
 from jieli.approvals import queries as decided
-from jieli.archive import destruction, queries, records
-from jieli.archive.errors import NothingDue, RetentionTooShort, RetentionUnknown
+from jieli.archive import cases, destruction, paper_counts, queries, records
+from jieli.archive.errors import NothingDue, RetentionTooLong, RetentionTooShort, RetentionUnknown
 from jieli.archive.holds import keep_limits, limits
 from jieli.archive.models import RetentionPlan, RetentionPolicy, Segment, Shred
-from jieli.archive.policy import MOST_IN_A_PLAN, due_before, kept_until
+from jieli.archive.policy import MOST_IN_A_PLAN, MOST_MONTHS, due_before, kept_until
+from jieli.archive.reasons import written
 from jieli.archive.types import CertificateRef, HoldScope, ShredScope
 from jieli.archive.types_retention import ClassState, Kept, PlanRef, Retained, RetentionClass, RetentionState
 from jieli.kernel.ids import new_id
@@ -50,20 +51,25 @@ def defaults() -> tuple[str, tuple[RetentionClass, ...]]:
 
 
 def policy() -> tuple[int, tuple[RetentionClass, ...]]:
-    """The policy in force: its version (0: the defaults as they came) and each class with its months."""
+    """The policy in force: its version (0: the defaults as they came) and each class with its months.
+
+    A version that was stored before there was a bound counts as MOST_MONTHS where it has more: it cannot be unwritten.
+    """
     _, classes = defaults()
     row = RetentionPolicy.objects.order_by("-version").first()
     if row is None:
         return 0, classes
     months = json.loads(row.months)
-    return row.version, tuple(c.with_months(months.get(c.code, c.months)) for c in classes)
+    return row.version, tuple(c.with_months(min(months.get(c.code, c.months), MOST_MONTHS)) for c in classes)
 
 
 def set_policy(*, months: Mapping[str, int], reason: str, by: str, at: int) -> int:
     """Change the months of some classes from now on; the new version. Plans made before keep theirs.
 
-    RetentionUnknown for a class that there is not, RetentionTooShort below what its article allows or below a month.
+    RetentionUnknown for a class that there is not, RetentionTooShort below what its article allows or below a month,
+    RetentionTooLong above MOST_MONTHS; NoReason, ReasonTooLong.
     """
+    reason = written(reason)
     with book(at=at) as b:
         locks.destroy_one_at_a_time()
         version, classes = policy()
@@ -93,6 +99,11 @@ def _check_months(one: RetentionClass, months: int) -> None:
         raise RetentionTooShort(
             f"{one.name}至少保存 {least} 个月{grounds}。", remedy=f"请给出不少于 {least} 的月数。"
         )
+    if months > MOST_MONTHS:
+        raise RetentionTooLong(
+            f"{one.name}至多保存 {MOST_MONTHS} 个月（一百年）。",
+            remedy=f"请给出不超过 {MOST_MONTHS} 的月数。",
+        )
 
 
 def state(*, at: int) -> RetentionState:
@@ -100,13 +111,17 @@ def state(*, at: int) -> RetentionState:
     version, classes = policy()
     today = local_day(at)
     first = Segment.objects.filter(replaced_by__isnull=True).aggregate(first=Min("first_ms"))["first"]
+    cuts = {one.code: _cut(one, at=at) for one in classes if one.table == records.PAPERS}
+    papers = paper_counts.of(cuts, MOST_IN_A_PLAN, policy=version, today=today)
     found = []
     for one in classes:
         before = due_before(today, one.months) if one.destroyed else None
         oldest = kept_until(local_day(first), one.months) if one.channel and first is not None else None
-        due, held = _due(one, version, at=at)
-        found.append(ClassState(one, law.cite_all(one.articles), before, due, held, oldest))
-    return RetentionState(version, defaults()[0], tuple(found), len(limits(at=at)), tuple(_open_plans(at=at)))
+        due, held = papers.classes[one.code] if one.code in cuts else _due(one, version, at=at)
+        of_cases = cases.state(one, _cut(one, at=at), MOST_IN_A_PLAN, policy=version, today=today)
+        found.append(ClassState(one, law.cite_all(one.articles), before, due, held, oldest, *of_cases))
+    plans = tuple(_open_plans(at=at))
+    return RetentionState(version, defaults()[0], tuple(found), len(limits(at=at)), plans, papers.unfiled)
 
 
 def _due(one: RetentionClass, version: int, *, at: int) -> tuple[int, int]:
@@ -150,27 +165,31 @@ def _free(channel: str, *, before: int, newest: int, most: int) -> list[int]:
 
 
 class _Found(NamedTuple):
-    """What of a class nothing keeps: items of the archive, or records of another room."""
+    """What of a class nothing keeps: items of the archive, records of another room, and cases."""
 
     items: list[int]
     records: list[UUID]
+    cases: list[UUID]
 
     @property
     def size(self) -> int:
-        return len(self.items) + len(self.records)
+        return len(self.items) + len(self.records) + len(self.cases)
 
 
 def _found(one: RetentionClass, *, before: int, newest: int, most: int, policy: int, at: int) -> _Found:
     if one.channel:
-        return _Found(_free(one.channel, before=before, newest=newest, most=most), [])
-    return _Found([], records.free(one, before, most, policy=policy, today=local_day(at)))
+        return _Found(_free(one.channel, before=before, newest=newest, most=most), [], [])
+    today = local_day(at)
+    first = records.free(one, before, most, policy=policy, today=today)
+    return _Found([], first, cases.free(one, before, most - len(first), policy=policy, today=today))
 
 
 def propose(*, code: str, reason: str, by: str, at: int) -> PlanRef:
     """Ask that what is due of a class be destroyed: somebody else must agree, then the worker does it.
 
-    Up to MOST_IN_A_PLAN of the oldest items that nothing holds. NothingDue, RetentionUnknown.
+    Up to MOST_IN_A_PLAN of the oldest items that nothing holds. NothingDue, RetentionUnknown, NoReason, ReasonTooLong.
     """
+    reason = written(reason)
     with book(at=at):
         row = _plan(code, reason=reason, by=by, at=at)
         what = f"{_name(row.code)}，{local_day(row.before):%Y-%m-%d} 之前的 {row.items} 条"
@@ -213,11 +232,11 @@ def digest(row: RetentionPlan) -> bytes:
 
 
 def run_class(*, code: str, reason: str, by: str, at: int) -> CertificateRef:
-    """Destroy now what is due of a class and not held, on the word of whoever asks. NothingDue, RetentionUnknown."""
-    if not reason.strip():
-        raise RetentionUnknown(
-            "没有写明理由。", remedy="请用 --reason 写明为何不经审批。", code="archive.no_reason"
-        )
+    """Destroy now what is due of a class and not held, on the word of whoever asks.
+
+    NothingDue, RetentionUnknown, NoReason, ReasonTooLong.
+    """
+    reason = written(reason)
     with book(at=at):
         row = _plan(code, reason=reason, by=by, at=at)
         _intend(row, by=by, at=at)
@@ -254,7 +273,7 @@ def _intend(row: RetentionPlan, *, by: str, at: int) -> None:
     with _not_due_is_named():
         destruction.intend(
             id=row.id, items=found.items, scope=ShredScope.CLASS, target=row.code, reason=reason, by=by, at=at,
-            records=records.rows(one, found.records),
+            records=[*records.rows(one, found.records), *cases.rows(found.cases)],
         )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ class RetentionClass:
     """A class of records: kept `months` from `starts` on.
 
     `channel`: its items stand in the archive. `table`: its records are rows of another room, which a plan empties.
-    Where both are "", nothing is destroyed under a plan, and `stays` says why.
+    Where both are "", nothing is destroyed under a plan, and `stays` says why. `cases`: beside its papers also the
+    words in the rows of its cases go (ADR 30).
     """
 
     code: str
@@ -26,6 +27,7 @@ class RetentionClass:
     why: str
     table: str = ""
     stays: str = ""
+    cases: bool = False
 
     @property
     def destroyed(self) -> bool:
@@ -38,7 +40,7 @@ class RetentionClass:
 
 @dataclass(frozen=True, slots=True)
 class KeptPaper:
-    """One reason why a paper may not go: `kind` is 期限 with its last day, 未结, 未登记, or a hold's scope (人, 时效).
+    """One reason why a paper, or a case, may not go: `kind` is 期限 with its last day, 未结, 未登记, or a hold's scope.
 
     `code` is the class whose period it is, where it is one; `what` says of whom or what: a matter's number, a ground.
     """
@@ -54,7 +56,8 @@ class KeptPaper:
 class ClassState:
     """A class today. What began before `before` is due: `due` of it (counted up to a plan's size), `held` of these.
 
-    `next_on`: the last day of keeping of the oldest thing in the archive, whatever its class.
+    `next_on`: the last day of keeping of the oldest thing in the archive, whatever its class. `cases` and `cases_held`
+    say the same of cases, and `rows` how many rows those have that nothing keeps.
     """
 
     rule: RetentionClass
@@ -63,6 +66,14 @@ class ClassState:
     due: int
     held: int
     next_on: date | None
+    cases: int = 0
+    cases_held: int = 0
+    rows: int = 0
+
+    @property
+    def free(self) -> int:
+        """How much a plan of today would take: items, records or papers, and cases."""
+        return self.due - self.held + self.cases - self.cases_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,7 @@ class RetentionState:
     classes: tuple[ClassState, ...]
     limited: int
     plans: tuple[PlanRef, ...]
+    unfiled: int  # papers that no room cites
 
 
 @dataclass(frozen=True, slots=True)

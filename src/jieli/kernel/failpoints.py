@@ -11,7 +11,8 @@ variable is set (`check_disarmed`). The names, each in the order in which they a
   upload.before_commit
 - reading: reading.after_opening (the row is durable, no content was fetched)
 - destroying items: shred.before_commit, shred.after_intent, shred.after_unlist, shred.after_secrets,
-  shred.late_found (messages that came since the intent), shred.after_emptied
+  shred.late_found (messages that came since the intent), shred.before_emptied (emptied, not committed),
+  shred.after_emptied, shred.before_certified (entered, not committed), shred.after_certified; papers by plan too
 - index: index.merge_rows, index.before_swap, index.after_swap (none of it committed); rebuild.after_opening,
   rebuild.before_swap
 - epochs: rotate.before_key, keys.before_rename (a key file under its passing name), rotate.after_key,

@@ -74,7 +74,7 @@ def files_in(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CannotWriteThere(
-            f"目录 {directory.name} 无法读写（{errno.errorcode.get(error.errno or 0, '?')}）。",
+            f"目录 {directory} 无法读写（{errno.errorcode.get(error.errno or 0, '?')}）。",
             remedy="请检查磁盘空间、权限与介质后再次运行；已写好的部分仍然有效。",
         ) from error
 
@@ -163,7 +163,7 @@ def _check_nothing_else(directory: Path) -> None:
     strange = (path for path in found if not _ours(path.relative_to(directory).as_posix()))
     if foreign or next(strange, None) is not None:
         raise NotOurDirectory(
-            f"目录 {directory.name} 里有别的文件，也没有本账本的检查点，没有写入。",
+            f"目录 {directory} 里有别的文件，也没有本账本的检查点，没有写入。",
             remedy="请给出一个新的或空的目录；续写已有的导出，请给出当初的那个目录。",
         )
 

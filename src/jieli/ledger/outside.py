@@ -1,7 +1,8 @@
 """What is kept of the book outside the house for a restore: the exported log, and beside it the opened parts (ADR 19).
 
 The companion folder of an export has one line for each entry of the kinds asked for: its parts opened (salt and
-body), or closed (leaf) where they name somebody. A line once written stays, also when the database has lost the part.
+body), or closed (leaf) where they name somebody. A line once written stays, also when the database has lost the part;
+but a part that a destruction emptied is closed in its line too, once no backup is so old that a restore reads it here.
 """
 
 import json
@@ -79,18 +80,19 @@ def companion(directory: Path) -> Path:
     return directory.with_name(directory.name + ".restore")
 
 
-def keep_open(directory: Path, kept: Kept, *, upto: int, log: int | None = None) -> int:
+def keep_open(directory: Path, kept: Kept, *, upto: int, backups_ms: int, log: int | None = None) -> int:
     """Write what is new, up to entry `upto`, into the companion of an export; how many entries stand there.
 
-    `log`: the live one unless another is named. By rename: a crash leaves the file as it was. Nobody but the owner may
-    read it.
+    `log`: the live one unless another is named. Emptied parts of entries that are `backups_ms` older than the newest
+    one here are closed: every backup that is still kept has them itself, as they are in the database.
+    By rename: a crash leaves the file as it was. Nobody but the owner may read it.
     """
     folder, log = companion(directory), queries.live_log() if log is None else log
     origin = queries.origin(log)
     with files_in(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        lines = _lines(folder / OPENED, origin)
+        lines = _closed(log, _lines(folder / OPENED, origin), upto, backups_ms)
         last = json.loads(lines[-1])["entry"] if lines else -1
         lines += [canonical.encode(one).decode() for one in _opened(log, kept, last + 1, upto)]
         fresh = folder / (OPENED + ".writing")
@@ -115,6 +117,25 @@ def _lines(path: Path, origin: str) -> list[str]:
             f"{path.name} 不是账本 {origin} 的外部副本。", remedy="请换一个目录导出，并保留原目录备查。"
         )
     return lines
+
+
+_EMPTIED = """
+SELECT p.entry, p.n FROM ledger_part p JOIN ledger_entry e ON e.log = p.log AND e.index = p.entry
+WHERE p.log = $1 AND p.entry = ANY($2::bigint[]) AND p.shredded_in IS NOT NULL
+    AND e.time < (SELECT l.time FROM ledger_entry l WHERE l.log = $1 AND l.index = $3) - $4::bigint
+"""
+
+
+def _closed(log: int, lines: list[str], upto: int, backups_ms: int) -> list[str]:
+    """The lines with the parts closed that were emptied; each still verifies, for a leaf says what its part did."""
+    read = {one["entry"]: one for one in map(json.loads, lines)}
+    emptied = rows(_EMPTIED, [log, list(read), upto - 1, backups_ms])
+    for entry, n in emptied:
+        part = read[entry]["parts"][n]
+        if "salt" in part:
+            leaf = part_leaf(bytes.fromhex(part["salt"]), part["body"].encode())
+            read[entry]["parts"][n] = {"leaf": leaf.hex()}
+    return [canonical.encode(one).decode() for one in read.values()] if emptied else lines
 
 
 _INDEXES = "SELECT index FROM ledger_entry WHERE log = $1 AND kind = ANY($2) AND index >= $3 AND index < $4 ORDER BY 1"

@@ -1,7 +1,14 @@
 from django.apps import AppConfig
 
+from jieli.ledger import refusals
+from jieli.papers.errors import DESTROYED, destroyed
+
 
 class PapersConfig(AppConfig):
     name = "jieli.papers"
     label = "papers"
     verbose_name = "文书"
+
+    def ready(self) -> None:
+        """Whichever room names a paper that is destroyed is told so as this room tells it."""
+        refusals.say(DESTROYED, destroyed)

@@ -2,11 +2,21 @@
 
 from jieli.kernel.errors import JieliError
 
+#: What the database raises for a row that names a paper which was emptied (ADR 28).
+DESTROYED = "JL006"
+
 
 class PaperRefused(JieliError):
     """What was handed in cannot be kept as a paper: empty, too large, or not of the type it claims."""
 
     code = "papers.refused"
+
+
+def destroyed() -> PaperRefused:
+    """Nothing more is entered of a destroyed paper, whichever room names it."""
+    return PaperRefused(
+        "这份文书已依法销毁，不能再登记。", remedy="请另出一份文书。", code="papers.destroyed"
+    )
 
 
 class NoSuchPaper(JieliError):

@@ -12,7 +12,13 @@ from jieli.kernel.ids import new_id
 from jieli.ledger.bulk import copy_rows
 from jieli.ledger.operations import Staged, book
 from jieli.papers import ports, queries
-from jieli.papers.errors import AlreadyAnswered, NoSuchDelivery, PaperRefused, SignatureRefused
+from jieli.papers.errors import (
+    AlreadyAnswered,
+    NoSuchDelivery,
+    PaperRefused,
+    SignatureRefused,
+    destroyed,
+)
 from jieli.papers.facts import facts_digest, name_of
 from jieli.papers.models import Answer, Content, Delivery, DeliveryResult, Paper, Refusal, SealUse, Signature
 from jieli.papers.policy import check_content, check_signature
@@ -306,9 +312,7 @@ def _living(id: UUID) -> PaperRef:
     """A paper that is still there: nothing more is entered of one that was destroyed."""
     found = queries.paper(id)
     if found.destroyed:
-        raise PaperRefused(
-            "这份文书已依法销毁，不能再登记。", remedy="请另出一份文书。", code="papers.destroyed"
-        )
+        raise destroyed()
     return found
 
 

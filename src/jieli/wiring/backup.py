@@ -1,5 +1,6 @@
 """Backups of both stores, and the export of the log with what a restore needs beside it (ADR 19)."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
 from jieli.kernel.times import DAY
 from jieli.ledger import exporting, locks, log_keys, outside, queries
-from jieli.ledger.exporting import Exported, files_in
+from jieli.ledger.exporting import Exported
 from jieli.ledger.outside import Wanted
 from jieli.ledger.stored import StoredTree
 from jieli.papers.types import Clock
@@ -63,6 +64,18 @@ class BackupExists(JieliError):
     code = "backup.exists"
 
 
+class InsideHome(JieliError):
+    """The backup would stand in the installation that it is to outlive."""
+
+    code = "backup.inside_home"
+
+
+class CannotWriteBackup(JieliError):
+    """The machine refused to write a backup; nothing stands under its name."""
+
+    code = "backup.cannot_write"
+
+
 @dataclass(frozen=True)
 class Backup:
     """A whole backup: where, how far its log reaches, and until when its keys may be kept (ms UTC)."""
@@ -82,7 +95,8 @@ def export(
     """Export a signed log, by default the live one, as plain files; with `for_restore` what a restore must know."""
     done = exporting.export(directory, public_keys(home_of(profile)), log=log)
     if for_restore:
-        outside.keep_open(directory, KEPT, upto=done.size, log=log)
+        aged = MAIN_BACKUP_DAYS * DAY
+        outside.keep_open(directory, KEPT, upto=done.size, backups_ms=aged, log=log)
     return done
 
 
@@ -93,12 +107,13 @@ def backup(profile: Profile, directory: Path, *, at: int, fetch_media: bool = Fa
 
     Crash: `<directory>.part` is left, which the next call removes; a directory with the name itself is whole.
     """
-    if directory.exists():
-        raise BackupExists(f"{directory.name} 已经存在，不会覆盖。", remedy="请给出一个新的目录名。")
+    home = home_of(profile)
     part = directory.with_name(directory.name + ".part")
-    with files_in(directory):
+    with _whole_or_nothing(directory):
+        _check_place(directory, home)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700, parents=True)
+        (part / KEYS).mkdir(mode=0o700)  # apart: of parents that are made along the way the mode is not ours
         media.fill(profile)
         with _one_moment() as stores:
             values = _log(stores["default"]) | {"format": FORMAT, "taken_at": at, "version": version("jieli")}
@@ -107,7 +122,6 @@ def backup(profile: Profile, directory: Path, *, at: int, fetch_media: bool = Fa
             kept = dumping.dump(stores["keys"], "keys", part / KEYS / STORE)
             values |= _store("default", stores["default"], main)
             secret = _store("keys", stores["keys"], kept)
-        home = home_of(profile)
         until = at + KEY_BACKUP_DAYS * DAY
         secret |= {
             "format": FORMAT,
@@ -131,6 +145,30 @@ def backup(profile: Profile, directory: Path, *, at: int, fetch_media: bool = Fa
         part.rename(directory)
     rows = sum(one.rows for one in (*main, *kept))
     return Backup(directory, values["size"], values["signed"], rows, until, values["until"], values["media"])
+
+
+def _check_place(directory: Path, home: Home) -> None:
+    """A new name, and not within the home: what takes the installation away would take its backup along."""
+    if directory.resolve().is_relative_to(home.root.resolve()):
+        raise InsideHome(
+            f"{directory} 在安装目录（JIELI_HOME）里面：安装目录一旦丢失，备份也一同丢失。",
+            remedy="请给出安装目录以外的目录，最好在另一块磁盘上。",
+        )
+    if directory.exists():
+        raise BackupExists(f"{directory} 已经存在，不会覆盖。", remedy="请给出一个新的目录名。")
+
+
+@contextmanager
+def _whole_or_nothing(directory: Path) -> Iterator[None]:
+    """What the machine refuses while a backup is written becomes one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotWriteBackup(
+            f"备份 {directory} 没有写成（{errno.errorcode.get(error.errno or 0, '?')}）。",
+            remedy="没有写完的不算备份，也不得此名。请检查磁盘空间、权限与介质后再次运行："
+            "从头写一份，残留的 .part 会先清除。",
+        ) from error
 
 
 @contextmanager
@@ -244,7 +282,5 @@ def _manifest(path: Path) -> dict[str, Any]:
     except SealError:
         values = None
     if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise BackupDamaged(
-            f"{path.parent.name} 里的清单无法读取。", remedy="请给出 jieli backup 写成的目录。"
-        )
+        raise BackupDamaged(f"{path.parent} 里的清单无法读取。", remedy="请给出 jieli backup 写成的目录。")
     return values

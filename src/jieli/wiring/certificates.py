@@ -52,6 +52,7 @@ def issue(profile: Profile, shred: UUID, path: Path, *, asked_by: str, by: str, 
             Labelled("账本中的承诺（无内容）", f"{done.items} 条"),
             *_under_lock(shred),
             *papers_that_stay(shred, at=at),
+            *cases_that_stay(shred, at=at),
         ),
         live_store_at=done.live_gone_at,
         live_store_ref=f"销毁 {done.shred}",
@@ -105,6 +106,13 @@ def papers_that_stay(shred: UUID, *, at: int) -> tuple[Labelled, ...]:
     return tuple(
         Labelled(f"文书 {one.kind}{f'（{one.number}）' if one.number else ''}", one.ground) for one in found
     )
+
+
+def cases_that_stay(shred: UUID, *, at: int) -> tuple[Labelled, ...]:
+    """Cases of an erased person in whose rows words stay: each with its last day and its ground (ADR 30)."""
+    person = archive.erased_person(shred)
+    found = staying.cases_of(person, at=at) if person is not None else []
+    return tuple(Labelled(f"登记行 {one.where}（{one.rows} 行）", one.ground) for one in found)
 
 
 def _under_lock(shred: UUID) -> tuple[Labelled, ...]:
