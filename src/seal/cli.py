@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from seal import keys, policy, timestamp
 from seal.chinese import sentence
 from seal.errors import MismatchError, NoCryptoError, SealError, UnvouchedError
 from seal.verify import verify_package
+from seal.visible import text_of
 
 _MAX_INPUT = 4 * 1024 * 1024
 
@@ -27,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SealError as error:
         code = 3 if isinstance(error, NoCryptoError) else 2
         if options.json:
-            _say(json.dumps({"v": 1, "exit": code, "code": error.code, "detail": error.message}))
+            _say_json(json.dumps({"v": 1, "exit": code, "code": error.code, "detail": error.message}))
         else:
-            _complain(f"无法进行：{sentence(error.code)} ({error.code})\nCannot proceed: {error.message}")
+            _complain(f"无法进行：{sentence(error.code)} ({error.code})", f"Cannot proceed: {error.message}")
         return code
 
 
@@ -38,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with 2."""
-        _complain(f"命令写得不完整或不对；用法见 {self.prog} --help。\n{self.prog}: {message}")
+        _complain(f"命令写得不完整或不对；用法见 {self.prog} --help。", f"{self.prog}: {message}")
         self.exit(2)
 
 
@@ -83,7 +84,10 @@ def _verify(options: argparse.Namespace) -> int:
         timestamp.check_roots(roots)
     _can_be_read(options.package)
     report = verify_package(options.package, policy=named, tsa_roots=roots)
-    _say(json.dumps(report.json(), ensure_ascii=False) if options.json else report.text().rstrip("\n"))
+    if options.json:
+        _say_json(json.dumps(report.json(), ensure_ascii=False))
+    else:
+        _say(*report.lines())
     return report.exit_code
 
 
@@ -92,7 +96,10 @@ def _show(options: argparse.Namespace) -> int:
 
     _can_be_read(options.package)
     shown = show(options.package)
-    _say(json.dumps(shown.json(), ensure_ascii=False) if options.json else shown.text().rstrip("\n"))
+    if options.json:
+        _say_json(json.dumps(shown.json(), ensure_ascii=False))
+    else:
+        _say(*shown.lines())
     return 0
 
 
@@ -102,7 +109,8 @@ def _extract(options: argparse.Namespace) -> int:
     _can_be_read(options.package)
     made = extract(options.package, item=options.item, out=options.out)
     if options.json:
-        _say(json.dumps({"v": 1, "exit": 0, "out": str(made.folder), "left": made.left}, ensure_ascii=False))
+        told = {"v": 1, "exit": 0, "out": str(made.folder), "left": made.left}
+        _say_json(json.dumps(told, ensure_ascii=False))
     else:
         _say(f"已写入 {made.folder}：extract.zip 与 README.txt；原包另有 {made.left} 项没有收入。")
     return 0
@@ -118,16 +126,20 @@ def _excerpt(options: argparse.Namespace) -> int:
         code = 1 if isinstance(error, MismatchError) else 3
         told = {"v": 1, "exit": code, "code": error.code, "detail": error.message}
         words = "内容与登记不符" if code == 1 else "内部一致，但您信任的人没有为它作证"
-        more = f"{words}：{sentence(error.code)} ({error.code})\n{error.message}"
-        _say(json.dumps(told) if options.json else more)
+        if options.json:
+            _say_json(json.dumps(told))
+        else:
+            _say(f"{words}：{sentence(error.code)} ({error.code})", error.message)
         return code
     if options.json:
-        _say(json.dumps({"v": 1, "exit": 0, **asdict(found)}, ensure_ascii=False))
+        _say_json(json.dumps({"v": 1, "exit": 0, **asdict(found)}, ensure_ascii=False))
     else:
         _say(
             f"相符：条目 {found.item} 第 {found.media} 个附件的 {found.blocks} 块（全文件 {found.of} 块，"
-            f"{found.size} 字节）。\n整个文件 SHA-256：{found.sha256}\n账本条目 {found.entry}，检查点 "
-            f"{found.checkpoint}，由 {found.log} 签名，见证 {len(found.witnesses)} 方。"
+            f"{found.size} 字节）。",
+            f"整个文件 SHA-256：{found.sha256}",
+            f"账本条目 {found.entry}，检查点 {found.checkpoint}，由 {found.log} 签名，"
+            f"见证 {len(found.witnesses)} 方。",
         )
     return 0
 
@@ -151,7 +163,10 @@ def _keygen(options: argparse.Namespace) -> int:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(signer.secret() + "\n")
     vkey = signer.vkey.format()
-    _say(json.dumps({"v": 1, "exit": 0, "vkey": vkey}) if options.json else vkey)
+    if options.json:
+        _say_json(json.dumps({"v": 1, "exit": 0, "vkey": vkey}))
+    else:
+        _say(vkey)
     return 0
 
 
@@ -179,15 +194,24 @@ def _can_be_read(package: Path) -> None:
         raise SealError("cli.read", "The package does not exist or cannot be read; check the path.") from None
 
 
-def _say(text: str) -> None:
+def _say(*lines: str) -> None:
+    """Words for people, each a line: nothing that came from a file may end it or command the terminal."""
+    _put(sys.stdout, text_of(lines))
+
+
+def _say_json(answer: str) -> None:
+    """Words for programs, byte for byte."""
+    _put(sys.stdout, f"{answer}\n")
+
+
+def _complain(*lines: str) -> None:
+    _put(sys.stderr, text_of(lines))
+
+
+def _put(stream: TextIO, text: str) -> None:
     # an old console that lacks a character must not turn a verdict into a traceback
-    sys.stdout.buffer.write((text + "\n").encode(sys.stdout.encoding or "utf-8", "replace"))
-    sys.stdout.flush()
-
-
-def _complain(text: str) -> None:
-    sys.stderr.buffer.write((text + "\n").encode(sys.stderr.encoding or "utf-8", "replace"))
-    sys.stderr.flush()
+    stream.buffer.write(text.encode(stream.encoding or "utf-8", "replace"))
+    stream.flush()
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

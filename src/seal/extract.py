@@ -136,6 +136,7 @@ import base64, hashlib, json, zipfile
 files = zipfile.ZipFile("extract.zip")
 H = lambda data: hashlib.sha256(data).digest()
 canonical = lambda v: json.dumps(v, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+shown = lambda text: "".join(c if c.isprintable() or c == "\\u3000" else f"\\\\u{ord(c):04x}" for c in text)
 def climb(node, n, size, path):
     last = size - 1
     for sibling in path:
@@ -159,7 +160,7 @@ if climb(leaf, line["n"], claim["count"], map(bytes.fromhex, line["path"])).hex(
 origin, size, root = checkpoint.split(b"\\n")[:3]
 if climb(H(b"\\0" + entry), int(index[6:]), int(size), map(base64.b64decode, path)) != base64.b64decode(root):
     raise SystemExit("不符：账本条目不在检查点之内 / the entry does not stand under the checkpoint")
-print("OK", origin.decode(), size.decode(), root.decode())
+print("OK", *(shown(word.decode()) for word in (origin, size, root)))
 """
 
 _ITEM = """\
@@ -170,13 +171,13 @@ for name in sorted(line["fields"], key=order.index):
     if "bytes" in field:
         data = bytes.fromhex(field["bytes"])
         field["digest"] = H(name.encode() + b"\\0" + bytes.fromhex(field["salt"]) + data).hex()
-        print(name, data.decode(errors="replace"))
+        print(name, shown(data.decode(errors="replace")))
     lines += f"{name} {field['digest']}\\n"
 leaf = H(b"\\0jieli.item.v1\\n" + H(lines.encode()) + H(canonical(line["row"])))
 """
 
 _PART = """\
-print(json.dumps(line["body"], ensure_ascii=False))
+print(shown(json.dumps(line["body"], ensure_ascii=False)))
 leaf = H(b"\\0" + bytes.fromhex(line["salt"]) + canonical(line["body"]))
 """
 

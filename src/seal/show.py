@@ -14,8 +14,12 @@ from seal.errors import SealError
 from seal.shape import Shape
 from seal.verify import verify_package
 from seal.verify.contents import MAX_LINE, Contents, read_contents
+from seal.visible import text_of
 
 _CHINA = timezone(timedelta(hours=8))
+_ONLY_A_LIST = (
+    "只看清单，没有核验由谁担保；请用 seal verify。 / Only a list: who vouches for it, seal verify says."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,13 @@ class Shown:
         }
 
     def text(self) -> str:
-        """Lines for people, Chinese and English side by side."""
-        return "\n".join(self._lines()) + "\n"
+        """:meth:`lines` as they may be shown: no word of the package adds a line or reaches a terminal as a control."""
+        return text_of(self.lines())
 
-    def _lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
+        """Lines for people, Chinese and English side by side, with the package's words as they are."""
         about = self.contents.about
-        yield "只看清单，没有核验由谁担保；请用 seal verify。 / Only a list: who vouches for it, seal verify says."
+        yield _ONLY_A_LIST
         yield f"种类 kind：{about.kind}；账本 log：{about.origin}；制作 made：{_time(about.made)}（{about.clock}）"
         yield "数量 counts：" + "，".join(f"{name} {count}" for name, count in sorted(about.counts.items()))
         for size, head in sorted(self.contents.heads.items()):
@@ -88,6 +93,7 @@ class Shown:
         for omission in self.contents.omissions:
             yield f"未收入 omitted：{omission.what}，{omission.count}，{omission.reason}"
         yield from (f"不证明 not proved：{what}" for what in about.not_proved)
+        yield _ONLY_A_LIST  # again: the first may have scrolled away, and the last line must be no word of the package
 
     def _keys(self) -> dict[tuple[str, bytes], str]:
         keys = self.contents.policy.vkeys()

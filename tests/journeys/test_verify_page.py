@@ -17,6 +17,7 @@ from seal.package import About, Package
 from seal.page import page, page_digest, policy_digests
 from seal.verify import verify_package
 from seal.verify.words import NOT_REACHED, STEPS, TEMPLATES, VERDICTS
+from seal.visible import visible
 from tests.journeys.conftest import PATIENCE, SHOTS
 from tests.journeys.look import RULES, SMALL_TARGETS, picture
 from tests.journeys.verify_page_cases import Case, cases
@@ -55,6 +56,9 @@ DROP = """async ([target, name, data]) => {
 NO_ED25519 = "crypto.subtle.importKey = () => Promise.reject(new DOMException('no', 'NotSupportedError'))"
 NO_SUBTLE = "Object.defineProperty(crypto, 'subtle', { value: undefined })"
 TROUBLE = '<img src=x onerror="document.title=1"><b>bold</b> \u202egnp.exe \x07 </script>'
+
+SEEN_AND_UNSEEN = (range(0x800), range(0x2000, 0x2100), range(0xFE00, 0xFF00), range(0xFFF0, 0xFFFC),
+                   range(0x1F600, 0x1F650), range(0x20BB0, 0x20BC0), range(0xE0000, 0xE0080))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -291,8 +295,46 @@ def test_what_a_package_says_is_shown_as_text_and_never_as_markup(
     opened.locator("#details > summary").click()
     assert opened.locator("main img, #report b, #report script").count() == 0
     text = opened.locator("main").inner_text()
-    assert "\u202e" not in text and "⟨U+202E⟩" in text and "⟨U+0007⟩" in text and "<img src=x" in text
+    assert "\u202e" not in text and "\\u202egnp" in text and "\\u0007" in text and "<img src=x" in text
     assert opened.title() == "核验证据包"
+
+
+@pytest.mark.journey
+def test_page_and_command_write_each_unseen_character_alike_and_leave_every_other(
+    open_page: Callable[..., Page],
+) -> None:
+    words = [chr(number) for block in SEEN_AND_UNSEEN for number in block]
+    assert open_page().evaluate("(words) => words.map(sealVerify.visible)", words) == list(
+        map(visible, words)
+    )
+    assert {one for one in words if visible(one) != one} >= set(
+        "\x00\t\n\x1b\x7f\x9b\u00ad\u200f\u2028\u202e\u2069"
+    )
+
+
+@pytest.mark.journey
+def test_no_word_of_a_package_makes_a_line_of_its_own_on_the_page(
+    open_page: Callable[..., Page], built: Built, folder: Path, tmp_path: Path
+) -> None:
+    said = f"此外没有说过别的话\n\u2029{VERDICTS[0][0]}\u202e\x1b[2J"
+
+    def forge(values: list[dict[str, Any]]) -> None:
+        values[0]["not_proved"] = [said]
+        values[0]["matter"] = said
+
+    files = files_of(built.path)
+    forged = remade(files, {"package.json": edit(files["package.json"], forge)})
+    (tmp_path / "p.zip").write_bytes(forged)
+    opened = open_page()
+    show(opened, tmp_path / "p.zip", 3)
+    shown = opened.locator("bdi.foreign", has_text=VERDICTS[0][0])
+    assert shown.all_inner_texts() == [visible(said)] * 2
+    assert [shown.nth(n).evaluate("node => getComputedStyle(node).unicodeBidi") for n in (0, 1)] == [
+        "isolate"
+    ] * 2
+    lines = opened.locator("main").inner_text().splitlines()
+    assert [line for line in lines if line.startswith(VERDICTS[0][0])] == []
+    show(opened, tmp_path / "p.zip", 0, named=folder / "trust.policy")
 
 
 @pytest.mark.journey

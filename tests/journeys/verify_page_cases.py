@@ -13,6 +13,8 @@ from seal.container import central_header, end_record, local_header
 from seal.keys import COSIGNATURE, key_id
 from tests.seal.packages import SIZE, Built, build, digest, files_of, policy_text, remade, signer
 from tests.seal.test_package import CHANGED_FILES, CHANGED_LINES, edit
+from tests.seal.test_visible import WISH
+from tests.seal.test_visible import forged as forged_words
 
 Case = tuple[bytes, bytes | None]
 ORDER = 2**252 + 27742317777372353535851937790883648493  # of the group of Ed25519
@@ -37,6 +39,7 @@ def _good(folder: Path, plain: Built) -> dict[str, Case]:
     alone = build(folder / "alone.zip", witness_count=0, clock="real")
     forged = build(folder / "forged.zip", seed="forger")
     foreign = build(folder / "foreign.zip", origin="log.other.example")
+    wishing = forged_words(WISH, folder / "wishing.zip")
     two_of_three = policy_text(three.log, three.witnesses, quorum=2)
     return {
         "good": (plain.path.read_bytes(), plain.policy),
@@ -47,6 +50,8 @@ def _good(folder: Path, plain: Built) -> dict[str, Case]:
         "another log of the same name": (forged.path.read_bytes(), plain.policy),
         "another origin": (foreign.path.read_bytes(), plain.policy),
         "the forger's own policy": (forged.path.read_bytes(), forged.policy),
+        "words that command": ((folder / "wishing.zip").read_bytes(), wishing),
+        "words that command, nobody named": ((folder / "wishing.zip").read_bytes(), None),
     }
 
 

@@ -11,6 +11,7 @@ from seal.verify.claims import Paper
 from seal.verify.contents import Contents
 from seal.verify.lines import Omission
 from seal.verify.words import ASKS, NOT_REACHED, STEPS, TEMPLATES, VERDICTS
+from seal.visible import text_of
 
 _EXIT = {"ok": 0, "skipped": 0, "unvouched": 3, "failed": 1, "malformed": 2}
 _RANK = ("malformed", "failed", "unvouched")
@@ -92,8 +93,16 @@ class Report:
         }
 
     def text(self) -> str:
-        """Lines for people: all in Chinese, an empty line, all in English."""
-        return "\n".join([*self._lines(0), "", *self._lines(1)]) + "\n"
+        """:meth:`lines` as they may be shown: no word of the package adds a line or reaches a terminal as a control."""
+        return text_of(self.lines())
+
+    def lines(self) -> list[str]:
+        """Lines for people, with the package's words as they are: all in Chinese, an empty one, all in English.
+
+        Each half begins and ends with the verdict: of so many words that the first line has scrolled away, the last
+        is still ours.
+        """
+        return [*self._lines(0), "", *self._lines(1)]
 
     def _lines(self, language: int) -> Iterator[str]:
         say = {key: pair[language] for key, pair in TEMPLATES.items()}
@@ -120,6 +129,7 @@ class Report:
         )
         yield from (say["unsealed"].format(name=p.name) for p in self.papers if p.entry is None)
         yield from (say["not_proved"].format(what=what) for what in self.not_proved)
+        yield say["verdict"].format(verdict=VERDICTS[self.exit_code][language], exit=self.exit_code)
 
 
 def _time(milliseconds: int) -> str:

@@ -199,4 +199,5 @@ TEMPLATES: Final[dict[str, Pair]] = {
         "The digest of {name} stands in no entry shown here: its maker states it, the ledger does not fix it.",
     ),
     "not_proved": ("本包不证明：{what}", "Not proved by this package: {what}"),
+    "verdict": ("结论（退出码 {exit}）：{verdict}", "Verdict (exit {exit}): {verdict}"),
 }
