@@ -1,10 +1,11 @@
 """The whole command line, in this process, on the suite's databases: one home, one clock that a test may move."""
 
 import json
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from typer.testing import CliRunner, Result
 
 from jieli.access.types import Role
 from jieli.archive import ports
+from jieli.archive.keys import ring as keyrings
 from jieli.doors.cli import frame, in_words
 from jieli.doors.cli.main import app
 from jieli.wiring import calling, signer
 from jieli.wiring.profile import Profile, read_profile
-from tests.conftest import NOW, ORIGIN
+from tests.conftest import NOW, ORIGIN, _empty
 from tests.doors.words_checked import misprints
 from tests.rooms.company import Company, chat, found_company, open_vault, reader
 
@@ -170,3 +172,14 @@ def items(jieli: Jieli, query: str = "明前", purpose: str = "投诉溯源") ->
     asked = ("search", query, "--purpose", purpose, "--matter", matter(jieli), "--as", "yan")
     found: list[dict[str, Any]] = jieli.answer(*asked)["items"]
     return found
+
+
+def elsewhere(jieli: Jieli, tmp_path: Path) -> Jieli:
+    """Another machine with empty databases, to which people carried the two keys and nothing else."""
+    old = jieli.home
+    _empty()
+    jieli.profile = replace(jieli.profile, home=tmp_path / "new")
+    keyrings.restore(jieli.home, keyrings.load(old).root)
+    (jieli.home / "signer").mkdir(mode=0o700)
+    shutil.copy2(old / "signer" / "log.key", jieli.home / "signer" / "log.key")
+    return jieli

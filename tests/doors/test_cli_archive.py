@@ -31,6 +31,8 @@ def test_what_is_destroyed_is_gone_and_certified_with_two_dates(jieli: Jieli, tm
     paper = tmp_path / "销毁证明.pdf"
     jieli.answer("shred", "paper", done["shred"], "--as", "admin", "--out", paper)
     assert paper.read_bytes().startswith(b"%PDF")
+    again = jieli.refused("shred", "paper", done["shred"], "--as", "admin", "--out", paper)
+    assert (again["code"], str(paper) in again["error"]) == ("cli.file_there", True)
     nowhere = ("--as", "admin", "--out", tmp_path / "nowhere" / "p.pdf")
     assert jieli.refused("shred", "paper", done["shred"], *nowhere)["code"] == "cli.cannot_write"
     assert items(jieli, "下午") == []
@@ -63,13 +65,15 @@ def test_who_may_not_and_what_is_not_there_are_told_so(jieli: Jieli, tmp_path: P
         (("hold", "place", "条目", 1, "--reason", "争议", "--as", "admin"), "access.forbidden"),
         (("shred", "items", 1, *WHY), "archive.nothing_to_shred"),
         (("shred", "items", 1, *WHY, "--matter", "M-2026-0404"), "matters.unknown"),
-        (("hold", "place", "条目", "x", *HELD), "archive.unknown_hold"),
-        (("hold", "place", "会话", 99, *HELD), "archive.unknown_hold"),
+        (("hold", "place", "条目", "x", *HELD), "archive.unknown_hold_target"),
+        (("hold", "place", "条目", "9" * 30, *HELD), "archive.unknown_hold_target"),
+        (("hold", "place", "会话", 99, *HELD), "archive.unknown_hold_target"),
+        (("hold", "place", "会话", "9" * 30, *HELD), "archive.unknown_hold_target"),
         (("hold", "place", "人", "何青", *HELD), "wiring.unknown_subject"),
         (("hold", "place", "人", nobody, *HELD), "wiring.unknown_subject"),
         (("shred", "person", "E9999", *WHY), "wiring.unknown_subject"),
         (("shred", "person", "HeQing", "--kind", "客户", *WHY), "wiring.unknown_subject"),
-        (("hold", "place", "类别", "screen", *HELD), "archive.unknown_hold"),
+        (("hold", "place", "类别", "screen", *HELD), "archive.unknown_hold_target"),
         (("hold", "release", nobody, *HELD), "archive.unknown_hold"),
     ):
         assert jieli.refused(*words)["code"] == code
@@ -199,7 +203,7 @@ def test_one_person_may_destroy_what_is_due_on_his_own_word_but_never_what_is_he
     assert [found["item"] for found in items(jieli)] == [item]
     assert jieli.refused("retention", "run", "chat", *PLENTY)["code"] == "archive.nothing_due"
     by_hand = jieli.refused("hold", "place", "时效", item, *HELD)
-    assert by_hand["code"] == "archive.unknown_hold"
+    assert by_hand["code"] == "archive.hold_by_rule"
 
 
 def test_periods_are_changed_with_a_reason_and_not_below_the_law(jieli: Jieli) -> None:
@@ -213,6 +217,9 @@ def test_periods_are_changed_with_a_reason_and_not_below_the_law(jieli: Jieli) -
         ("log=5", "archive.retention_too_short"),
         ("gossip=12", "archive.unknown_class"),
         ("chat", "cli.not_months"),
+        ("chat=1201", "archive.retention_too_long"),
+        ("chat=99999999999", "archive.retention_too_long"),
+        ("chat=9999999999999", "cli.not_months"),
     ):
         assert jieli.refused("retention", "set", words, *why)["code"] == code
     refused = jieli.refused("retention", "set", "chat=12", "--reason", "x", "--as", "admin")

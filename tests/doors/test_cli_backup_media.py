@@ -1,19 +1,16 @@
 """Media in a backup and back from it: what living rows name, by digest, and nothing of what was destroyed."""
 
 import json
-import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jieli.archive.keys import ring as keyrings
 from jieli.archive.media import ports
 from jieli.connectors.storage.directory import Directory
 from jieli.wiring import backup, dumping, restoring_media, start
 from tests.conftest import NOW, _empty
-from tests.doors.cli import TALK, Jieli, bring, items, matter
+from tests.doors.cli import TALK, Jieli, bring, elsewhere, items, matter
 from tests.doors.test_cli_media import OTHER, SOUND, voice, written
 
 FOR = ("--purpose", "投诉溯源")
@@ -35,17 +32,6 @@ def house(jieli: Jieli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Jiel
         written(tmp_path / "in", name, data)
     jieli.answer("media", "import", tmp_path / "in", "--matter", matter(jieli), "--as", "admin")
     jieli.answer("ledger", "sign", "--once")
-    return jieli
-
-
-def elsewhere(jieli: Jieli, tmp_path: Path) -> Jieli:
-    """Another machine, to which people carried the two keys and nothing else."""
-    old = jieli.home
-    _empty()
-    jieli.profile = replace(jieli.profile, home=tmp_path / "new")
-    keyrings.restore(jieli.home, keyrings.load(old).root)
-    (jieli.home / "signer").mkdir(mode=0o700)
-    shutil.copy2(old / "signer" / "log.key", jieli.home / "signer" / "log.key")
     return jieli
 
 

@@ -22,11 +22,14 @@ from jieli.ledger import queries as ledger
 from jieli.reading.models import Opening
 from jieli.wiring import leaving
 from jieli.wiring.profile import read_profile
+from seal.keys import COSIGNATURE, generate
 from tests.conftest import NOW
 from tests.doors.cli import TALK, Jieli, bring, matter
+from tests.doors.test_cli_ledger import policy_of
 from tests.doors.test_cli_media import OTHER, SOUND, voice, written
 from tests.rooms.child_process import Tell, run_in_child
 from tests.rooms.company import chat, open_vault, reader, says
+from tests.rooms.test_evidence import cosigned
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 MORE = (
@@ -92,6 +95,46 @@ def test_everything_leaves_and_a_stranger_verifies_it(
     read = jieli.answer("ledger", "verify", to / "ledger", "--log", log)
     assert read["size"] == done["ledger"]
     assert jieli.answer("fsck")["clean"] is True
+
+
+def test_without_a_witness_the_export_says_so_and_counts_where_the_policy_asks_for_none(
+    jieli: Jieli, leaving_firm: str, tmp_path: Path
+) -> None:
+    words = ("export", "all", tmp_path / "out", "--matter", leaving_firm, "--as", "yan")
+    said = jieli.said(*words, "--formats", "csv")
+    assert "证据包未见证，未经中立第三方固定\n" in said and "核验会得 3" not in said
+    assert "全部内容都已导出，没有略去" in said
+    [volume] = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["volumes"]
+    assert (volume["witnessed"], volume["counts"], volume["witnessed_earlier"]) == ([], True, None)
+
+
+def test_an_export_whose_proofs_do_not_count_yet_ends_with_3_as_verifying_it_will(
+    jieli: Jieli, leaving_firm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "A_VOLUME", 4)
+    witness = generate("witness.example/w", kind=COSIGNATURE)
+    policy_of(jieli, f"witness w {witness.vkey.format()}", "quorum w")
+    seen = jieli.answer("ledger", "status")["checkpoint"]
+    cosigned(seen, witness)
+    to = tmp_path / "out"
+    done = everything(jieli, leaving_firm, to, "--formats", "csv")
+    assert (done["items"], done["omitted"], done["counts"], done["complete"]) == (6, {}, False, False)
+    earlier = {"size": seen, "witnessed": ["witness.example/w"]}
+    told = {"package": "proof.zip", "witnessed": [], "counts": False, "witnessed_earlier": earlier}
+    assert done["vouched"] == [{"volume": 1, **told}, {"volume": 2, **told}]
+    manifest = json.loads((to / "manifest.json").read_bytes())
+    assert (manifest["counts"], manifest["complete"]) == (False, False)
+    assert [(v["witnessed"], v["counts"]) for v in manifest["volumes"]] == [([], False)] * 2
+    for n in (1, 2):
+        proof = to / "volumes" / f"{n:06d}" / "proof.zip"
+        assert seal.cli.main(["verify", str(proof), "--policy", str(to / "policy")]) == 3
+    # Run again, the finished volumes are what they were: the sentence is the one that `evidence package` says.
+    again = jieli("export", "all", to, "--matter", leaving_firm, "--as", "yan", "--formats", "csv")
+    assert again.exit_code == 3
+    sentence = f"最新检查点未见证（较早的 {seen} 条已由 witness.example/w 见证）；核验会得 3，待见证后重做"
+    assert f"2 份证据包{sentence}" in again.stdout
+    assert "全部内容都已导出，没有略去" in again.stdout and "不完整" not in again.stdout
+    assert "请另给一个空目录，再导出一次" in again.stdout
 
 
 def test_load_files_are_sealed_and_point_into_the_proof(

@@ -114,13 +114,13 @@ def test_a_certificate_says_whom_it_concerns_by_number_or_that_it_does_not_say(
     bring(jieli, tmp_path, *TALK)
     [found] = items(jieli)
     item, talk = found["item"], found["conversation"]
-    paper = tmp_path / "销毁证明.pdf"
     for words, concerned in (
         (("items", item), "这 1 条的发言人与对方（不列名）"),
         (("conversation", talk), f"会话 {talk} 的各方；谁与谁已随内容销毁，不再列名"),
         (("person", "wm-lin", "--with-register"), "客户 wm-lin，以及与其一对一会话的对方（不列名）"),
     ):
         done = jieli.answer("shred", *words, *WHY)
+        paper = tmp_path / f"{words[0]}.pdf"
         jieli.answer("shred", "paper", done["shred"], "--as", "admin", "--out", paper)
         assert concerned in printed(paper)
         assert "林晚" not in printed(paper)

@@ -283,12 +283,32 @@ def test_a_search_is_narrowed_by_words_people_use(
     assert json.loads(jieli(*asked("明前", *words), "--json").output)["count"] == count
 
 
-@pytest.mark.parametrize(
-    "words", [["--from", "昨天"], ["--party", "nobody"], ["--account", "nobody"], ["--from", "2026-13-01"]]
-)
+OPTIONS = [
+    ["--from", "昨天"], ["--account", "nobody"], ["--from", "2026-13-01"], ["--to", "9999-12-31"],
+    ["--from", "2026-10-01", "--to", "2026-09-01"], ["--from", "2026-09-01T09:30", "--to", "2026-09-01T09:30"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", OPTIONS)
 def test_an_option_that_names_nothing_is_refused(jieli: Jieli, words: list[str]) -> None:
     done = jieli(*asked("明前", *words), "--json")
     assert (done.exit_code, json.loads(done.output)["code"]) == (1, "cli.bad_option")
+    assert not Opening.objects.exists()
+
+
+def test_a_time_beyond_the_calendar_is_not_called_a_wrong_spelling(jieli: Jieli) -> None:
+    done = jieli(*asked("明前", "--to", "9999-12-31"), "--json")
+    assert "超出历法" in json.loads(done.output)["error"]
+
+
+@pytest.mark.parametrize("number", ["0", "999999", "-1", "9" * 23])
+def test_a_conversation_that_is_none_is_told_so_and_nothing_is_entered(jieli: Jieli, number: str) -> None:
+    asked_for = ("read", "--purpose", "投诉溯源", "--matter", thread(), "--as", "yan", "--json")
+    done = jieli(*asked_for, "--conversation", number)
+    assert (done.exit_code, json.loads(done.output)["code"]) == (1, "archive.unknown_conversation")
+    done = jieli(*asked_for, "--item", "9" * 23)
+    assert (done.exit_code, json.loads(done.output)["code"]) == (1, "archive.unknown_item")
+    assert not Opening.objects.exists()
 
 
 def test_reading_needs_a_conversation_or_items_and_not_both(jieli: Jieli) -> None:

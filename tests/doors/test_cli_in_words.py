@@ -140,12 +140,10 @@ def test_a_matter_a_checkpoint_and_a_round_are_told_in_words(jieli: Jieli) -> No
 WRONG = [
     (("matter", "open"), "缺少参数 TITLE", "jieli matter open"),
     (("matter", "open", "a", "--as", "yan"), "缺少选项 --kind", "jieli matter open"),
-    (("matter", "open", "a", "--kind", "x", "--as", "yan"), "选项 --kind的写法不对", "jieli matter open"),
     (("matter", "list", "--colour"), "没有 --colour 这个选项", "jieli matter list"),
     (("matter", "list", "--as"), "选项 --as 的用法不对", "jieli matter list"),
     (("matter", "close", "a", "b", "--as", "yan"), "没有这个命令，或多出了参数", "jieli matter close"),
     (("mater",), "没有这个命令", "jieli"),
-    (("hold", "release", "x", "--as", "yan"), "HOLD的写法不对", "jieli hold release"),
 ]
 
 
@@ -158,6 +156,28 @@ def test_a_line_typed_wrongly_is_told_in_chinese_first(
     assert (done.exit_code, done.stdout) == (2, "")
     assert told in first and first.endswith("--help。［cli.usage］")
     assert re.match("(?:Missing|Invalid|No such|Option|Got) [a-z'-]+", second)
+
+
+NOT_OF_THE_KIND = [
+    (("matter", "open", "a", "--kind", "x"), "选项 --kind 的写法不对：只能是 离职、争议、泄露、事件、请求。"),
+    (("hold", "place", "x", "1"), "参数 SCOPE 的写法不对：只能是 条目、会话、人、类别。"),
+    (("hold", "release", "x"), "参数 HOLD 的写法不对：应为编号（UUID），请整个复制。"),
+    (("shred", "items", "x"), "参数 ITEM 的写法不对：应为整数。"),
+    (("read", "--conversation", "9" * 5_000), "选项 --conversation 的写法不对：数字太长。"),
+    (("rebuild", "index", "--month", "x"), "选项 --month 的写法不对：应为整数。"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), NOT_OF_THE_KIND, ids=[" ".join(w)[:20] for w, _ in NOT_OF_THE_KIND]
+)
+def test_a_value_of_the_wrong_kind_is_told_in_chinese_alone_with_what_it_should_be(
+    fresh: Jieli, words: tuple[str, ...], told: str
+) -> None:
+    done = fresh(*words, "--as", "yan")
+    [line] = done.stderr.splitlines()
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert line.startswith(told) and line.endswith("--help。［cli.usage］")
 
 
 def test_help_and_a_bare_group_are_what_they_were(fresh: Jieli) -> None:

@@ -56,7 +56,14 @@ def test_an_export_writes_what_is_new_and_takes_away_what_is_old(book_keeper: Ji
     target = tmp_path / "log"
     grow(book_keeper, 300)
     first = book_keeper.answer("ledger", "export", target)
-    assert first == {"origin": ORIGIN, "size": 300, "written": 5, "removed": 0, "verified": True}
+    assert first == {
+        "origin": ORIGIN,
+        "size": 300,
+        "written": 5,
+        "removed": 0,
+        "verified": True,
+        "unsigned": 0,
+    }
     assert set(files(target)) == {
         "checkpoint", "tile/entries/000", "tile/entries/001.p/44", "tile/0/000", "tile/0/001.p/44",
         "tile/1/000.p/1",
@@ -171,7 +178,9 @@ def test_a_place_that_cannot_be_written_is_one_sentence(book_keeper: Jieli, tmp_
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "tile").write_text("")
     for place in ("file", "blocked"):
-        assert book_keeper.refused("ledger", "export", tmp_path / place)["code"] == "ledger.cannot_write"
+        refused = book_keeper.refused("ledger", "export", tmp_path / place)
+        assert refused["code"] == "ledger.cannot_write"
+        assert f"目录 {tmp_path / place} 无法读写" in refused["error"]
     assert book_keeper.refused("witness", "kit", tmp_path / "file")["code"] == "ledger.cannot_write"
 
 

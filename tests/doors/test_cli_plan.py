@@ -170,6 +170,21 @@ def test_the_list_for_a_receiver_has_the_fewest_fields_and_no_personal_remark(
     assert entry.time == NOW
 
 
+def test_a_list_for_a_receiver_holds_no_cell_that_a_spreadsheet_takes_for_a_formula(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.make()
+    desk.approved()
+    remarks = tmp_path / "remarks.csv"
+    remarks.write_text('客户编号,备注,个人\nC000,"=HYPERLINK(""http://x"",1)",\n', "utf-8")
+    file = tmp_path / "out.csv"
+    desk.plan("export", "--to", desk.lines()["C000"]["receiver"], "--remarks", remarks, "--out", file)
+    told = {
+        row["客户编号"]: row["业务备注"] for row in csv.DictReader(file.read_text("utf-8-sig").splitlines())
+    }
+    assert told["C000"] == '\'=HYPERLINK("http://x",1)'
+
+
 @pytest.mark.req("R2.12", "R2.20")
 def test_an_untrained_receiver_cannot_be_chosen_and_overdue_training_bars(desk: Desk) -> None:
     """Untrained receiver not selectable; overdue training blocks."""

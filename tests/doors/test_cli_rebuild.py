@@ -29,7 +29,9 @@ def test_a_lost_index_comes_back_under_openings_that_no_page_of_a_person_shows(
     assert jieli("fsck").exit_code == 1
     concerning = len(openings.openings_concerning(jieli.company.staff["HeQing"]))
     done = jieli.answer("rebuild", "index", "--matter", number, "--as", "admin")
-    assert done == {"months": [202609], "items": 3, "openings": 1, "segments": 1, "unreadable": []}
+    assert done == {
+        "months": [202609], "not_rebuilt": [], "items": 3, "openings": 1, "segments": 1, "unreadable": [],
+    }  # fmt: skip
     assert [found["item"] for found in items(jieli)] == [before["item"]]
     assert jieli.answer("fsck")["clean"] is True
     [record] = [one for one in openings.openings() if one.kind is OpeningKind.REBUILD]
@@ -46,9 +48,21 @@ def test_people_are_told_month_by_month_and_no_word_of_the_content(jieli: Jieli,
     assert "202609：3 条" in done.stderr
     assert "已重建 1 个月、3 条，入账开启 1 次；无法读出 0 条。" in done.stdout
     assert "明前" not in done.output
-    assert "已重建 0 个月" in jieli.said(
-        "rebuild", "index", "--matter", number, "--month", 202501, "--resume", "--as", "admin"
-    )
+    said = jieli.said("rebuild", "index", "--matter", number, "--month", 202501, "--resume", "--as", "admin")
+    assert "已重建 0 个月" in said and "没有重建的月份：202501（" in said
+
+
+def test_what_is_no_month_is_refused_and_one_without_an_index_is_named(jieli: Jieli, number: str) -> None:
+    asked = ("rebuild", "index", "--matter", number, "--as", "admin")
+    for month in (209913, 202600, 13, 99999901):
+        assert jieli.refused(*asked, "--month", month)["code"] == "cli.bad_month"
+    nothing = jieli.refused(*asked, "--month", 202501)
+    assert (nothing["code"], "202501" in nothing["error"]) == ("cli.nothing_of_month", True)
+    assert openings.openings() == []
+    done = jieli.answer(*asked, "--month", 202501, "--month", 202609)
+    assert (done["months"], done["not_rebuilt"]) == ([202609], [202501])
+    told = jieli.said(*asked, "--month", 202501, "--month", 202609)
+    assert "没有重建的月份：202501（既无条目，也无索引）。" in told
 
 
 def test_without_the_permission_or_an_open_matter_nothing_is_opened(jieli: Jieli, number: str) -> None:

@@ -1,9 +1,8 @@
 """`jieli backup`, `jieli restore`: what is in a backup and what is not, and what people are told of each outcome."""
 
+import errno
 import json
-import shutil
 import stat
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +19,7 @@ from jieli.wiring.profile import read_profile
 from seal import canonical
 from seal.keys import COSIGNATURE, generate
 from tests.conftest import NOW, ORIGIN, _empty
-from tests.doors.cli import Jieli
+from tests.doors.cli import Jieli, elsewhere
 
 
 @pytest.fixture
@@ -39,17 +38,6 @@ def grow(jieli: Jieli, count: int, kind: str = "access.note") -> None:
     jieli.answer("ledger", "sign", "--once")
 
 
-def elsewhere(jieli: Jieli, tmp_path: Path) -> Jieli:
-    """Another machine with the two keys that people carry over; the databases are empty."""
-    old = jieli.home
-    _empty()
-    jieli.profile = replace(jieli.profile, home=tmp_path / "new")
-    keyrings.restore(jieli.home, keyrings.load(old).root)
-    (jieli.home / "signer").mkdir(mode=0o700)
-    shutil.copy2(old / "signer" / "log.key", jieli.home / "signer" / "log.key")
-    return jieli
-
-
 def nothing_was_loaded() -> bool:
     return dumping.is_empty("default") and dumping.is_empty("keys")
 
@@ -61,6 +49,11 @@ def test_a_backup_holds_both_stores_and_no_key_that_opens_or_signs(house: Jieli,
     assert (done["keys_until"] - NOW) // 86_400_000 == 30
     files = [p for p in (tmp_path / "copy").rglob("*") if p.is_file()]
     assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in files)
+    folders = [tmp_path / "copy", *(p for p in (tmp_path / "copy").rglob("*") if p.is_dir())]
+    assert {
+        p.name: stat.S_IMODE(p.stat().st_mode) for p in folders if stat.S_IMODE(p.stat().st_mode) != 0o700
+    } == {}
+    assert tmp_path / "copy" / "keys" in folders
     ours = b"".join(p.read_bytes() for p in files)
     assert (house.home / "signer" / "log.key").read_bytes().strip() not in ours
     assert keyrings.load(house.home).root.hex().encode() not in ours
@@ -71,8 +64,44 @@ def test_a_backup_holds_both_stores_and_no_key_that_opens_or_signs(house: Jieli,
     manifest = json.loads((tmp_path / "copy" / "manifest.json").read_text())
     assert manifest["checkpoint"] == (ledger.last_checkpoint() or pytest.fail("signed")).note
     assert "django_session" not in {t["table"] for t in manifest["tables"]}
-    assert house.refused("backup", tmp_path / "copy")["code"] == "backup.exists"
+    refused = house.refused("backup", tmp_path / "copy")
+    assert refused["code"] == "backup.exists"
+    assert f"{tmp_path / 'copy'} 已经存在" in refused["error"]
     assert "根密钥（托管单）与签名密钥不在其中" in house.said("backup", tmp_path / "second")
+
+
+@pytest.mark.parametrize("place", ["", "copies", "signer/../deep/down"])
+def test_a_backup_within_the_installation_it_is_to_outlive_is_refused(house: Jieli, place: str) -> None:
+    refused = house.refused("backup", house.home / place)
+    assert refused["code"] == "backup.inside_home"
+    assert "安装目录以外" in refused["remedy"]
+    assert not (house.home / "copies").exists()
+
+
+def test_a_backup_that_leads_into_the_installation_by_a_link_is_refused(house: Jieli, tmp_path: Path) -> None:
+    (tmp_path / "aside").symlink_to(house.home)
+    assert house.refused("backup", tmp_path / "aside" / "copy")["code"] == "backup.inside_home"
+
+
+def test_a_backup_that_cannot_be_written_has_no_name_and_says_so(
+    house: Jieli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    refused = house.refused("backup", tmp_path / "file" / "copy")
+    assert refused["code"] == "backup.cannot_write"
+    assert f"备份 {tmp_path / 'file' / 'copy'} 没有写成（ENOTDIR）" in refused["error"]
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", full)
+        refused = house.refused("backup", tmp_path / "copy")
+    assert (refused["code"], "ENOSPC" in refused["error"]) == ("backup.cannot_write", True)
+    assert "没有写完的不算备份" in refused["remedy"] and "仍然有效" not in refused["remedy"]
+    assert not (tmp_path / "copy").exists() and (tmp_path / "copy.part").exists()
+    house.answer("backup", tmp_path / "copy")
+    assert not (tmp_path / "copy.part").exists()
 
 
 def test_a_restore_tells_what_it_put_back_and_what_was_lost(house: Jieli, tmp_path: Path) -> None:

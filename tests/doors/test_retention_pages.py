@@ -26,6 +26,7 @@ from jieli.parties import queries as parties
 from jieli.parties.types import NewStaff
 from tests.conftest import NOW
 from tests.doors import sample, sample_talk
+from tests.rooms.rows_of_cases import dispute, put, thread
 from tests.rooms.test_retention_records import opening
 
 As = Callable[[UUID], Client]
@@ -253,3 +254,24 @@ def test_holds_are_listed_with_who_and_why_and_released_on_the_page(
         assert stranger.get("/retention/holds").status_code == 404
         assert stranger.post(f"/retention/holds/{placed.id}/release", {"reason": "x"}).status_code == 404
         assert "/retention/holds" not in text(stranger, "/retention/")
+
+
+def test_cases_are_counted_with_their_rows_and_what_keeps_them_and_go_by_a_plan_of_their_class(
+    as_person: As, later: sample.Sample
+) -> None:
+    who = later.staff["1001"]
+    put(*dispute(thread(MatterKind.DISPUTE, who, at=NOW), who), at=NOW)
+    admin, yan = as_person(administrator()), as_person(sample.person("yan", Role.COMPLIANCE))
+    page = text(admin, "/retention/")
+    assert "争议与仲裁材料：1 条" in page and "含 14 行登记里的字句" in page
+    assert "另有 1 案，可清空 14 行" in page
+    hold = operations.hold(scope=HoldScope.PERSON, target=str(who), ground="主张", by="person:a", at=LATER)
+    held = text(admin, "/retention/")
+    assert "另有 1 案，可清空 0 行" in held and "争议与仲裁材料：1 条" not in held
+    operations.release(hold=hold.id, reason="了结", by="person:a", at=LATER)
+    admin.post("/retention/propose", {"code": "dispute", "reason": "每年清理"})
+    [plan] = retention.state(at=LATER).plans
+    yan.post(f"/approvals/{plan.request}", {"decision": "agree", "reason": ""})
+    answer = admin.post("/retention/run", follow=True)
+    assert "已执行 1 个计划" in answer.content.decode()
+    assert "另有 1 案" not in text(admin, "/retention/")

@@ -83,6 +83,8 @@ def test_everything_leaves_from_both_logs_each_volume_under_its_own(
     number, to = approved(jieli), tmp_path / "out"
     done = everything(jieli, number, to)
     assert (done["items"], done["volumes"], done["missed"]) == (7, 2, 0)
+    vouched = {(one["volume"], one["package"], one["counts"]) for one in done["vouched"]}
+    assert vouched == {(n, name, True) for n in (1, 2) for name in ("proof.zip", f"registers-{3 - n}.zip")}
     for n, origin, items in ((1, ORIGIN, 3), (2, SECOND, 4)):
         volume = to / "volumes" / f"{n:06d}"
         said = json.loads((volume / "volume.json").read_bytes())

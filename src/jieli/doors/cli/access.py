@@ -42,7 +42,7 @@ def first_admin(
         run.answer(
             {"person": str(made.person), "password": made.password, "renewed": made.renewed},
             say=lambda: out.print(
-                f"{word}：{made.password}\n只显示这一次；登记通行密钥之后即失效。", markup=False
+                f"{word}：{made.password}", "只显示这一次；登记通行密钥之后即失效。", sep="\n", markup=False
             ),
         )
 
@@ -126,5 +126,5 @@ def link(
         address = f"{base.rstrip('/')}/link/{token}"
         run.answer(
             {"link": address, "expires_at": expires},
-            say=lambda: out.print(f"{address}\n有效至 {local(expires):%Y-%m-%d %H:%M}", markup=False),
+            say=lambda: out.print(address, f"有效至 {local(expires):%Y-%m-%d %H:%M}", sep="\n", markup=False),
         )

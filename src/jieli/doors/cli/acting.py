@@ -8,7 +8,9 @@ import typer
 from jieli.access import queries
 from jieli.access.policy import check_may
 from jieli.access.types import Permission, Person
-from jieli.doors.cli.frame import Command
+from jieli.archive.reasons import MOST as MOST_REASON
+from jieli.archive.reasons import written
+from jieli.doors.cli.frame import Command, command
 from jieli.kernel.errors import JieliError
 from jieli.matters import queries as matters
 from jieli.wiring import ports
@@ -16,7 +18,18 @@ from jieli.wiring import ports
 As = Annotated[str, typer.Option("--as", help="以谁的身份（登录名）办理；其权限照常核对。")]
 Purpose = Annotated[str, typer.Option("--purpose", help="目的，如 投诉溯源、合规审计、争议举证。")]
 Matter = Annotated[str, typer.Option("--matter", help="在办事项编号，如 M-2026-0001。")]
-Reason = Annotated[str, typer.Option("--reason", help="理由；写入账本。")]
+
+
+def _written(ctx: typer.Context, reason: str) -> str:
+    """A reason that says something, before anything is looked for or shown; the room refuses the same again."""
+    with command(as_json=bool(ctx.params.get("as_json")), house=False):
+        return written(reason)
+
+
+Reason = Annotated[
+    str,
+    typer.Option("--reason", callback=_written, help=f"理由，至多 {MOST_REASON} 个字；写入账本，不能再改。"),
+]
 MatterNumber = Annotated[str | None, typer.Option("--matter", help="所属事项编号。")]
 
 

@@ -186,8 +186,9 @@ def _told(view: CaseView, at: int) -> Callable[[], None]:
         out.print(
             f"{view.case.number} {view.staff.name}（{view.staff.staff_no}）{view.case.engagement_kind}·"
             f"{view.case.reason}，最后工作日 {view.case.last_day}："
-            f"{view.status}{late}\n下一步：{view.next_step or '无'}",
-            markup=False, soft_wrap=True,
+            f"{view.status}{late}",
+            f"下一步：{view.next_step or '无'}",
+            sep="\n", markup=False, soft_wrap=True,
         )  # fmt: skip
         for title, duties, lacks in (
             ("公司欠的", view.company, view.completion.company),

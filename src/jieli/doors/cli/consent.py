@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from jieli.access.types import Permission
-from jieli.consent import operations, queries
+from jieli.consent import operations, published, queries
 from jieli.consent.types import (
     DefaultShift,
     Means,
@@ -21,9 +21,10 @@ from jieli.consent.types import (
     SubjectKind,
 )
 from jieli.doors.cli.acting import As, permitted
-from jieli.doors.cli.frame import AsJson, command, table
+from jieli.doors.cli.frame import AsJson, Command, command, table
 from jieli.kernel.errors import JieliError
-from jieli.wiring.subjects import subject
+from jieli.kernel.times import local
+from jieli.wiring.subjects import Somebody, somebody, subject
 
 app = typer.Typer(
     no_args_is_help=True, help="告知与同意：发布、送达、同意、撤回、异议、答复、放假安排、政策、差距。"
@@ -83,7 +84,10 @@ def _rules(path: Path) -> Rules:
 
 def _published(kind: SubjectKind, notice: UUID) -> UUID:
     if notice not in queries.notices(kind):
-        raise UnknownNotice(f"没有这样一份写给{kind.value}的告知书。", remedy="请核对 --notice 与 --kind。")
+        raise UnknownNotice(
+            f"没有这样一份写给{kind.value}的告知书。",
+            remedy="请核对 --notice 与 --kind；jieli consent notices 列出全部。",
+        )
     return notice
 
 
@@ -95,6 +99,74 @@ def publish(
     with command(as_json=as_json) as run:
         by = permitted(run, sign_in, Permission.MANAGE_CONSENT)
         run.answer({"notice": operations.publish_notice(_notice(file), by=by.actor, at=run.at())})
+
+
+@app.command("notices")
+def notices(
+    sign_in: As,
+    who: Annotated[
+        str | None, typer.Argument(help="工号或客户编号：只看已送达此人的；不写则列出全部已发布的。")
+    ] = None,
+    kind: Annotated[SubjectKind | None, typer.Option("--kind", help="员工 或 客户。")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """已发布的告知书：编号（--notice 所要的）、对象、版本、日期、现行与否；写明一人时，是送达此人的各份。"""
+    with command(as_json=as_json) as run:
+        permitted(run, sign_in, Permission.MANAGE_CONSENT)
+        if who is None:
+            _published_notices(run, published.notices(kind))
+        else:
+            _served_notices(run, somebody(who, kind))
+
+
+def _published_notices(run: Command, found: list[published.Published]) -> None:
+    values = [
+        {
+            "notice": one.id, "kind": one.kind.value, "title": one.title, "version": one.version, "at": one.at,
+            "state": _state(one), "served": one.served,
+        }
+        for one in found
+    ]  # fmt: skip
+    rows: list[list[object]] = [
+        [one.id, one.kind.value, one.title, one.version, _day(one.at), _state(one), one.served]
+        for one in found
+    ]
+    columns = ["编号", "对象", "题名", "版本", "发布日", "状态", "送达人数"]
+    run.answer({"notices": values}, say=table(f"{len(found)} 份告知书", columns, rows))
+
+
+def _served_notices(run: Command, who: Somebody) -> None:
+    states = {one.id: _state(one) for one in published.notices(who.kind)}
+    found = queries.notices_served(who.id)
+    values = [
+        {
+            "notice": one.id, "kind": who.kind.value, "person": who.number, "title": one.title,
+            "version": one.version, "at": one.claimed_at, "how": one.how, "state": states.get(one.id),
+        }
+        for one in found
+    ]  # fmt: skip
+    rows: list[list[object]] = [
+        [
+            one.id,
+            who.number,
+            one.title,
+            one.version,
+            _day(one.claimed_at),
+            one.how,
+            states.get(one.id),
+        ]
+        for one in found
+    ]
+    columns = ["编号", "送达", "题名", "版本", "送达日", "方式", "状态"]
+    run.answer({"notices": values}, say=table(f"已送达 {who} 的告知书 {len(found)} 份", columns, rows))
+
+
+def _state(one: published.Published) -> str:
+    return "现行" if one.current else "已有新版"
+
+
+def _day(at: int) -> str:
+    return f"{local(at):%Y-%m-%d}"
 
 
 @app.command("serve")

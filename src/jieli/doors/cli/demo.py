@@ -58,15 +58,16 @@ def _say_where(found: dict[str, Any]) -> None:
     folder, choices = found["folder"], found["leaving"]["choices"]
     verify = f"seal verify {folder}/evidence.zip --policy {folder}/trust.policy --tsa-ca {folder}/tsa-ca.pem"
     out.print(
-        f"看结果：{folder}（文书在 papers/，证据包 evidence.zip、conversation.zip，移交人的 回执.zip）\n"
-        f"自己核验：{verify}\n"
-        f"不装任何软件：用浏览器打开 {folder}/核验.html，把任一个 zip 和 trust.policy 拖进去\n"
-        f"看网页：运行 make serve（或 jieli serve），再在另一个终端给自己签发登录链接：\n"
-        f"  人事的门    jieli access link --sign-in {PEOPLE.lower()} --as {KEEPER.lower()}\n"
-        f"  合规的门    jieli access link --sign-in {OFFICER.lower()} --as {KEEPER.lower()}\n"
-        f"  移交人的门  jieli access link --sign-in {LEAVER.lower()} --as {KEEPER.lower()}\n"
-        f"  客户的卡片  {choices['card']}（不用登录，看一看不改变任何东西）\n"
+        f"看结果：{folder}（文书在 papers/，证据包 evidence.zip、conversation.zip，移交人的 回执.zip）",
+        f"自己核验：{verify}",
+        f"不装任何软件：用浏览器打开 {folder}/核验.html，把任一个 zip 和 trust.policy 拖进去",
+        "看网页：运行 make serve（或 jieli serve），再在另一个终端给自己签发登录链接：",
+        f"  人事的门    jieli access link --sign-in {PEOPLE.lower()} --as {KEEPER.lower()}",
+        f"  合规的门    jieli access link --sign-in {OFFICER.lower()} --as {KEEPER.lower()}",
+        f"  移交人的门  jieli access link --sign-in {LEAVER.lower()} --as {KEEPER.lower()}",
+        f"  客户的卡片  {choices['card']}（不用登录，看一看不改变任何东西）",
         "打开链接登记通行密钥，就进入那个人自己的门",
+        sep="\n",
         markup=False,
         soft_wrap=True,
     )

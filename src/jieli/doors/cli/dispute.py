@@ -1,5 +1,6 @@
 """`jieli dispute`: a quarrel about an account, from opening to closing."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from jieli.evidence.disputes_types import (
     Basis,
     Closing,
     DefenceKind,
+    DisputeView,
     Issue,
     NewDispute,
     NewOutcome,
@@ -117,6 +119,10 @@ def defence(
         run.answer({"number": number, "defence": kind.value})
 
 
+def _telling(view: DisputeView) -> Callable[[], None]:
+    return partial(out.print, *dispute_said.told(view), sep="\n", markup=False, soft_wrap=True)
+
+
 @app.command("assess")
 def assess(number: Number, sign_in: As, as_json: AsJson = False) -> None:
     """评析全部焦点；每次评析另存一份，先前的不改。"""
@@ -128,7 +134,7 @@ def assess(number: Number, sign_in: As, as_json: AsJson = False) -> None:
         supported = view.assessments[Issue.DAMAGES].supported
         values = {"number": number, "verdicts": found, "times": view.assessed_times}
         values["supported"] = supported.text() if supported else None
-        run.answer(values, say=partial(out.print, dispute_said.told(view), markup=False, soft_wrap=True))
+        run.answer(values, say=_telling(view))
 
 
 @app.command("show")
@@ -137,8 +143,7 @@ def show(number: Number, sign_in: As, as_json: AsJson = False) -> None:
     with command(as_json=as_json) as run:
         manages(run, sign_in)
         view = queries.dispute(number)
-        said = partial(out.print, dispute_said.told(view), markup=False, soft_wrap=True)
-        run.answer(dispute_said.dispute(view), say=said)
+        run.answer(dispute_said.dispute(view), say=_telling(view))
 
 
 @app.command("outcomes")

@@ -111,7 +111,7 @@ def _tell(run: Command, number: str, values: dict[str, object]) -> None:
     bad: list[dict[str, object]] = values["errors"]  # type: ignore[assignment]
     said = [f"已登记 {values['entered']} 行，未登记 {len(bad)} 行。"]
     said += [f"第 {b['line']} 行：{b['error']}{b['remedy']}［{b['code']}］" for b in bad]
-    run.answer({"number": number, **values}, say=partial(out.print, "\n".join(said), markup=False))
+    run.answer({"number": number, **values}, say=partial(out.print, *said, sep="\n", markup=False))
 
 
 def exhibit(

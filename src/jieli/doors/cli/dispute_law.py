@@ -45,10 +45,8 @@ def _facts(number: str | None, file: Path | None) -> list[Fact]:
 
 
 def _answer(run: Command, found: Verdict, more: Mapping[str, Any] | None = None) -> None:
-    told = "\n".join(said.lines(found))
-    run.answer(
-        said.verdict(found) | dict(more or {}), say=partial(out.print, told, markup=False, soft_wrap=True)
-    )
+    told = partial(out.print, *said.lines(found), sep="\n", markup=False, soft_wrap=True)
+    run.answer(said.verdict(found) | dict(more or {}), say=told)
 
 
 def _text(file: Path) -> str:
@@ -135,8 +133,8 @@ def route(
         found = consultations.route_of(consultations.usable(number))
         last = found.limitation(day(known_on)) if known_on else None
         values = said.route(found) | {"limitation": last.day if last else None}
-        told = "\n".join([found.text, *found.split, found.advisory])
-        run.answer(values, say=partial(out.print, told, markup=False, soft_wrap=True))
+        told = [found.text, *found.split, found.advisory]
+        run.answer(values, say=partial(out.print, *told, sep="\n", markup=False, soft_wrap=True))
 
 
 def liability_(

@@ -169,7 +169,7 @@ def liability(found: LiabilityMap) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def told(view: DisputeView) -> str:
+def told(view: DisputeView) -> list[str]:
     """A dispute for people: what is asked, 证据矩阵, ownership, both foci apart, liability, the route."""
     called = names(view)
     said = [f"{view.matter.number} {view.matter.title}", f"案由：{view.cause}　账号：{view.account_label}"]
@@ -187,7 +187,7 @@ def told(view: DisputeView) -> str:
     for focus in view.foci:
         said += _part(focus.heading, focus.assessment, called)
     said += _part("责任", view.assessments.get(Issue.LIABILITY), called)
-    return "\n".join([*said, "", f"管辖：{view.route.text}", *view.route.split, view.route.advisory])
+    return [*said, "", f"管辖：{view.route.text}", *view.route.split, view.route.advisory]
 
 
 def _part(heading: str, ref: AssessmentRef | None, called: Mapping[str, str]) -> list[str]:

@@ -146,7 +146,10 @@ def _tell(made: Sequence[MatterPackageMade]) -> None:
     tell_several(len(made))
     for one in made:
         out.print(
-            f"证据卷 {one.path}\n证据与文书 {one.exhibits} 份，登记 {one.parts} 项，略去 {one.omitted} 项，"
-            f"{one.size} 字节\n摘要 sha256:{one.sha256}\n{vouched(one.vouching)}",
+            f"证据卷 {one.path}",
+            f"证据与文书 {one.exhibits} 份，登记 {one.parts} 项，略去 {one.omitted} 项，{one.size} 字节",
+            f"摘要 sha256:{one.sha256}",
+            vouched(one.vouching),
+            sep="\n",
             markup=False,
         )

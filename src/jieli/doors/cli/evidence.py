@@ -69,8 +69,11 @@ def _tell(made: Sequence[PackageMade]) -> None:
     tell_several(len(made))
     for one in made:
         out.print(
-            f"证据包 {one.path}\n{one.items} 条消息，略去 {one.omitted} 条，{one.size} 字节\n"
-            f"摘要 sha256:{one.sha256}\n{vouched(one.vouching)}",
+            f"证据包 {one.path}",
+            f"{one.items} 条消息，略去 {one.omitted} 条，{one.size} 字节",
+            f"摘要 sha256:{one.sha256}",
+            vouched(one.vouching),
+            sep="\n",
             markup=False,
         )
 

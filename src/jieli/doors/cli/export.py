@@ -1,12 +1,17 @@
-"""`jieli export`: a company leaves Jieli and takes everything along. 0 everything, 3 something left out, 1 failed."""
+"""`jieli export`: a company leaves Jieli and takes everything along.
 
-from pathlib import Path
+0 everything, 3 something left out or proofs that do not count under the policy yet, 1 failed.
+"""
+
+from collections import Counter
 from typing import Annotated
 
 import typer
 
 from jieli.doors.cli.acting import As, Matter, person
 from jieli.doors.cli.frame import AsJson, command, err, out
+from jieli.doors.cli.given import directory as directory_of
+from jieli.doors.cli.packages_told import vouched
 from jieli.evidence.leaving_export import operations
 from jieli.evidence.leaving_export.types import Exported, VolumeMade
 from jieli.wiring.leaving import export_everything, formats
@@ -36,7 +41,7 @@ def ask(
 
 @app.command("all")
 def everything(
-    directory: Annotated[Path, typer.Argument(help="空目录；中断后再次运行，接着导出。")],
+    directory: Annotated[str, typer.Argument(help="空目录；中断后再次运行，接着导出。")],
     matter: Matter,
     sign_in: As,
     purpose: Purpose = operations.PURPOSE.value,
@@ -46,14 +51,14 @@ def everything(
     """导出一切可以开启的内容：每卷先入账再开启，附证明、账本、略去清单与总表。须已获批准。"""
     with command(as_json=as_json) as run:
         done = export_everything(
-            run.profile, directory, formats(wanted), purpose=purpose, matter=matter, by=person(run, sign_in),
-            clock=run.at, tell=lambda made: None if as_json else _tell(made),
+            run.profile, directory_of(directory), formats(wanted), purpose=purpose, matter=matter,
+            by=person(run, sign_in), clock=run.at, tell=lambda made: None if as_json else _tell(made),
         )  # fmt: skip
         values = {
             "directory": str(done.directory), "volumes": done.volumes, "resumed": done.resumed, "items": done.items,
             "omitted": done.omitted, "missed": done.missed, "complete": done.complete,
             "files": done.files, "files_lost": done.files_lost, "files_not_fetched": done.files_not_fetched,
-            "ledger": done.ledger,
+            "counts": done.counts, "vouched": [one.as_json() for one in done.vouched], "ledger": done.ledger,
             "manifest_sha256": done.manifest_sha256,
         }  # fmt: skip
         run.answer(values, say=lambda: _say(done))
@@ -68,20 +73,30 @@ def _tell(made: VolumeMade) -> None:
 
 def _say(done: Exported) -> None:
     out.print(
-        f"已导出 {done.items} 条，共 {done.volumes} 卷，账本 {done.ledger} 条，在 {done.directory}\n"
+        f"已导出 {done.items} 条，共 {done.volumes} 卷，账本 {done.ledger} 条，在 {done.directory}",
         f"总表 manifest.json sha256:{done.manifest_sha256}",
-        markup=False, soft_wrap=True,
+        sep="\n", markup=False, soft_wrap=True,
     )  # fmt: skip
     if done.files or done.files_lost or done.files_not_fetched:
         out.print(
             f"附件：带走 {done.files} 个，存有而取不出 {done.files_lost} 个，从未取回 {done.files_not_fetched} 个。",
             markup=False,
         )
-    if done.complete:
+    for told, count in Counter(vouched(one.vouching) for one in done.vouched).items():
+        which = f"{count} 份证据包" if len(done.vouched) > 1 else "证据包"
+        out.print(f"{which}{told}", markup=False, soft_wrap=True)
+    if done.nothing_left_out:
         out.print("全部内容都已导出，没有略去。")
-        return
+    _say_left_out(done)
+    if not done.counts:
+        again = "待见证后，请另给一个空目录，再导出一次。"
+        out.print(f"证明未达到信任策略，逐卷见 manifest.json；已写好的各卷不会改写：{again}", soft_wrap=True)
+
+
+def _say_left_out(done: Exported) -> None:
     for reason, count in done.omitted.items():
         out.print(f"略去 {count} 条：{reason}", markup=False)
     if done.missed:
         out.print(f"另有 {done.missed} 条在导出期间才写完，未包括在内；请另作一次导出。")
-    out.print("不完整：逐条原因见 omissions.csv。")
+    if not done.nothing_left_out:
+        out.print("不完整：逐条原因见 omissions.csv。")

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 import typer
 from django.db.utils import DatabaseError, InterfaceError, OperationalError
-from rich.console import Console
 from rich.table import Table
 
 from jieli.doors.cli import in_words
+from jieli.doors.cli.screen import Screen
 from jieli.doors.clock import now
 from jieli.kernel.errors import JieliError
 from jieli.wiring import start
@@ -24,8 +24,9 @@ from jieli.wiring.profile import Profile, profile
 from seal.chinese import sentence
 from seal.errors import SealError
 
-AsJson = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+#: Eager: an option that is refused while the line is read is refused in the form that was asked for.
+AsJson = Annotated[bool, typer.Option("--json", is_eager=True, help="只输出一个 JSON 对象。")]
+out, err = Screen(), Screen(stderr=True)
 
 
 @dataclass
@@ -65,6 +66,12 @@ class CannotWrite(JieliError):
     code = "cli.cannot_write"
 
 
+class FileThere(JieliError):
+    """A file of that name is there already."""
+
+    code = "cli.file_there"
+
+
 class DiskRefused(JieliError):
     """The machine refused to write a file: full, over quota, read-only, broken."""
 
@@ -87,6 +94,13 @@ def writable(path: Path) -> Path:
     """The path, before anything is done for its sake; CannotWrite where no file can stand."""
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise CannotWrite("不能写到这个位置。", remedy="请给出一个已有的、可写的目录中的文件名。")
+    return path
+
+
+def unused(path: Path) -> Path:
+    """As `writable`, for a paper that must not take the place of another; FileThere where something has the name."""
+    if writable(path).exists():
+        raise FileThere(f"{path} 已经存在，从不覆盖。", remedy="请用 --out 另选文件名，或先移走旧文件。")
     return path
 
 

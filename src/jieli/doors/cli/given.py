@@ -29,6 +29,23 @@ class NoFile(JieliError):
     code = "cli.no_file"
 
 
+class NoPlace(JieliError):
+    """An empty path was given for a directory."""
+
+    code = "cli.no_place"
+
+
+def directory(text: str) -> Path:
+    """A directory as it was typed; NoPlace for an empty path, which would quietly be the one that one stands in.
+
+    A path without a name of its own (`.`, `..`) is spelled out, for others are put beside it.
+    """
+    if not text.strip():
+        raise NoPlace("没有写明目录：给出的路径是空的。", remedy="请写出目录，如 /mnt/backup/2026-11-22。")
+    path = Path(text)
+    return path.resolve() if path.name in ("", "..") else path
+
+
 def day(text: str) -> date:
     """A day as people write it: 2026-09-01, 2026年9月1日."""
     try:

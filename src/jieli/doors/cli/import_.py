@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from jieli.capture.report import Receipt
@@ -129,7 +128,7 @@ def _say_malformed(done: list[Imported]) -> None:
         "文件", "行", "列", "代码", "说明", title="读不出的行（未存入，不影响其他行）", title_justify="left"
     )
     for file, line in bad[:MOST_SHOWN]:
-        drawn.add_row(escape(file), str(line.line), str(line.column), line.code, line.sentence)
+        drawn.add_row(file, str(line.line), str(line.column), line.code, line.sentence)
     out.print(drawn)
     more = sum(one.report.malformed for one in done) - min(len(bad), MOST_SHOWN)
     if more:

@@ -44,9 +44,10 @@ def init(
                 **more,
             },
             say=lambda: out.print(
-                f"账本 {made.origin} {'已建立' if made.new else '早已建立'}。\n"
-                + "\n".join(f"公钥 {vkey}" for vkey in (made.vkey, *made.also))
-                + f"\n指纹 {made.fingerprint}",
+                f"账本 {made.origin} {'已建立' if made.new else '早已建立'}。",
+                *(f"公钥 {vkey}" for vkey in (made.vkey, *made.also)),
+                f"指纹 {made.fingerprint}",
+                sep="\n",
                 markup=False,
             ),
         )
@@ -84,7 +85,8 @@ def escrow(sign_in: As, first: First = None, second: Second = None, as_json: AsJ
             run.answer({"first": str(first), "second": str(second)})
         else:
             values = {"first": both[0], "second": both[1]}
-            run.answer(values, say=lambda: out.print("\n".join(both), markup=False))
+            sheets = [line for sheet in both for line in sheet.split("\n")]
+            run.answer(values, say=lambda: out.print(*sheets, sep="\n", markup=False))
 
 
 @app.command("restore")

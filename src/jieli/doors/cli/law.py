@@ -21,5 +21,5 @@ def law(
             "in_force": found.in_force(),
             "text": list(found.text),
         }
-        said = "\n".join([found.title(), f"{found.version}，{found.in_force()}", *found.text])
-        run.answer(values, say=lambda: out.print(said, markup=False, soft_wrap=True))
+        said = [found.title(), f"{found.version}，{found.in_force()}", *found.text]
+        run.answer(values, say=lambda: out.print(*said, sep="\n", markup=False, soft_wrap=True))

@@ -10,19 +10,27 @@ import typer
 from jieli.connectors.witness import log_site
 from jieli.doors.cli import ledger_status
 from jieli.doors.cli.frame import AsJson, command, err, out, table
+from jieli.doors.cli.given import directory as directory_of
 from jieli.kernel.times import local
 from jieli.ledger import carrying, exporting
 from jieli.ledger import deposits as deposited
 from jieli.ledger.fsck import Finding, Note
-from jieli.wiring import backup, checks, signer
+from jieli.wiring import checks, outside_copy, signer
 from jieli.wiring import deploy as deployment
 from jieli.wiring.home import home_of
+from jieli.wiring.outside_copy import Copied
 from seal.keys import parse_vkey
 from seal.log_reader import read_log
 
 app = typer.Typer(no_args_is_help=True, help="账本：状态、签名、导出、见证与存证的收回。")
 #: What a round of the signer says, in words.
 _ROUND = {"counts": "达到信任策略", "checkpoint": "已签到（条）", "why": "没有签的原因"}
+#: A copy for a restore ends so when something of the book is not in it.
+NOT_ALL = 3
+#: What of that a restore would undo, in words.
+_UNDONE = {
+    "destructions": "销毁", "holds": "保全", "releases": "解除", "statements": "撤回与异议", "revocations": "撤权",
+}  # fmt: skip
 
 
 @app.command("sign")
@@ -47,9 +55,14 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command("export")
 def export(
-    directory: Annotated[Path, typer.Argument(help="目录；再次运行只写新增的部分。")],
+    directory: Annotated[str, typer.Argument(help="目录；再次运行只写新增的部分。")],
     for_restore: Annotated[
-        bool, typer.Option("--for-restore", help="另在“目录.restore”里留下恢复时须重放的销毁、保全与撤权。")
+        bool,
+        typer.Option(
+            "--for-restore",
+            help="先请签名进程签到最新，另在“目录.restore”里留下恢复时须重放的销毁、保全与撤权；"
+            "没有签到的不在其中，逐类说明，以 3 结束。",
+        ),
     ] = False,
     log: Annotated[
         int | None, typer.Option(min=1, help="第几本账；缺省是现行的一本。被接续的旧账本照旧可以导出。")
@@ -58,16 +71,36 @@ def export(
 ) -> None:
     """把已签的账本导出为普通文件（C2SP tlog-tiles），写后整体核验；他人的程序可直接读取。"""
     with command(as_json=as_json) as run:
-        done = backup.export(run.profile, directory, for_restore=for_restore, log=log)
-        run.answer(
-            {
-                "origin": done.origin, "size": done.size, "written": done.written, "removed": done.removed,
-                "verified": True,
-            },
-            say=lambda: out.print(
-                f"账本 {done.origin} 前 {done.size} 条已导出并核验：新写 {done.written} 个文件。", markup=False
-            ),
-        )  # fmt: skip
+        done = outside_copy.export(run.profile, directory_of(directory), for_restore=for_restore, log=log)
+        found = done.exported
+        values: dict[str, object] = {
+            "origin": found.origin, "size": found.size, "written": found.written, "removed": found.removed,
+            "verified": True, "unsigned": done.unsigned,
+        }  # fmt: skip
+        if for_restore:
+            values |= {"covered": done.covered, "not_in_copy": dict(done.undone), "why": done.why or None}
+        run.answer(values, say=lambda: out.print(*_exported(done), sep="\n", markup=False, soft_wrap=True))
+        if not done.covered:
+            raise typer.Exit(NOT_ALL)
+
+
+def _exported(done: Copied) -> list[str]:
+    """What was written; and what stands in the book and not in the files, the more plainly the more it matters."""
+    found = done.exported
+    told = f"账本 {found.origin} 前 {found.size} 条已导出并核验：新写 {found.written} 个文件。"
+    if not done.unsigned:
+        return [told]
+    if done.covered:
+        return [told, f"其后 {done.unsigned} 条尚未签检查点，不在其中。"]
+    undone = "、".join(f"{word} {done.undone[name]} 次" for name, word in _UNDONE.items())
+    back = "，已销毁的内容会回来" if done.undone["destructions"] else ""
+    return [
+        told,
+        f"签名进程没有签到最新：其后 {done.unsigned} 条不在这份副本里，其中{undone}。"
+        f"此刻用它恢复，这些都不会重放{back}。",
+        f"原因：{done.why}",
+        "请让签名进程运行（jieli serve 或 jieli ledger sign），再运行这条命令。",
+    ]
 
 
 @app.command("verify")

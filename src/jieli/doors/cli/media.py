@@ -178,8 +178,11 @@ def status(sign_in: As, as_json: AsJson = False) -> None:
             },
             say=partial(
                 out.print,
-                f"{found.place}\n对象锁定：{found.lock or '没有'}\n{found.files} 个文件，{found.size} 字节；"
+                found.place,
+                f"对象锁定：{found.lock or '没有'}",
+                f"{found.files} 个文件，{found.size} 字节；"
                 f"已销毁 {found.destroyed} 个，其中 {found.waiting} 个对象等待删除",
+                sep="\n",
                 markup=False,
             ),
         )

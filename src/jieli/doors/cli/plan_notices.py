@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from jieli.access.types import Permission
+from jieli.connectors.exports.csv import guarded
 from jieli.doors.cli import named
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, Command, command, out, writable
@@ -135,7 +136,8 @@ def _write_list(run: Command, plan: PlanRef, path: Path, outgoing: Sequence[Outg
         for one in outgoing:
             line = lines[one.customer]
             who = staff.get(line.receiver, "") if line.receiver else ""
-            sheet.writerow([line.customer_no, who, f"{one.text}{link(run.profile, one.token)}"])
+            row = (line.customer_no, who, f"{one.text}{link(run.profile, one.token)}")
+            sheet.writerow([guarded(cell) for cell in row])
 
 
 def told(number: Number, sign_in: As, as_json: AsJson = False) -> None:

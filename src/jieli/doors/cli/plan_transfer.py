@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from jieli.access.types import Permission
+from jieli.connectors.exports.csv import guarded
 from jieli.doors.cli import named
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, command, table, writable
@@ -268,7 +269,9 @@ def export(
         )  # fmt: skip
         path.touch(mode=0o600)
         with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows([FIELDS, *(line.cells() for line in lines)])
+            sheet = csv.writer(file)
+            sheet.writerow(FIELDS)
+            sheet.writerows([guarded(cell) for cell in line.cells()] for line in lines)
         run.answer({"customers": len(lines), "fields": list(FIELDS), "file": str(path)})
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from jieli.doors.cli.frame import AsJson, command, out
+from jieli.doors.cli.given import directory as directory_of
 from jieli.kernel.times import local
 from jieli.wiring import backup as backups
 from jieli.wiring import restoring
@@ -14,7 +15,7 @@ from jieli.wiring.restoring import Restored
 
 
 def backup(
-    directory: Annotated[Path, typer.Argument(help="新目录；写完才得此名。")],
+    directory: Annotated[str, typer.Argument(help="新目录，在安装目录以外；写完才得此名。")],
     fetch_media: Annotated[
         bool, typer.Option("--fetch-media", help="附件在对象存储里的也取来；不加则只核对都在。")
     ] = False,
@@ -22,7 +23,7 @@ def backup(
 ) -> None:
     """备份主库与密钥库（同一时刻）与附件；不含根密钥与签名密钥。keys 文件夹须另放，30 天内销毁。"""
     with command(as_json=as_json) as run:
-        done = backups.backup(run.profile, directory, at=run.at(), fetch_media=fetch_media)
+        done = backups.backup(run.profile, directory_of(directory), at=run.at(), fetch_media=fetch_media)
         values = {
             "directory": str(done.directory), "size": done.size, "signed": done.signed, "rows": done.rows,
             "keys_until": done.keys_until, "main_until": done.main_until,
@@ -31,11 +32,12 @@ def backup(
         run.answer(
             values,
             say=lambda: out.print(
-                f"已备份到 {done.directory.name}：账本 {done.size} 条（已签到 {done.signed} 条），共 {done.rows} 行。\n"
+                f"已备份到 {done.directory}：账本 {done.size} 条（已签到 {done.signed} 条），共 {done.rows} 行。",
                 f"keys 文件夹请另放一处，并在 {local(done.keys_until):%Y-%m-%d} 前销毁；"
-                f"其余在 {local(done.main_until):%Y-%m-%d} 前销毁。\n"
-                f"{_media(done.media)}\n"
+                f"其余在 {local(done.main_until):%Y-%m-%d} 前销毁。",
+                _media(done.media),
                 "根密钥（托管单）与签名密钥不在其中，请各自保管。",
+                sep="\n",
                 markup=False,
             ),
         )
@@ -76,7 +78,7 @@ def restore(
             without_witness=without_witness, new_origin=new_origin, at=run.at(),
         )  # fmt: skip
         run.answer(
-            _values(done), say=lambda: out.print("\n".join(_words(done)), markup=False, soft_wrap=True)
+            _values(done), say=lambda: out.print(*_words(done), sep="\n", markup=False, soft_wrap=True)
         )
         if not done.clean:
             raise typer.Exit(1)
@@ -113,8 +115,9 @@ def _succession(done: Restored) -> list[str]:
         f"新账本 {done.succeeded_by} 已建立，第 0 条写明所接续的账本、其最后检查点与所丢失的范围；"
         "以后一切都写入新账本。"
     )
+    words += [f"新公钥：{done.vkey}", f"指纹：{fingerprint(done.vkey)}"]
     words.append(
-        f"新公钥：{done.vkey}\n指纹：{fingerprint(done.vkey)}\n请当面或打电话告知见证方与对方当事人；旧公钥留在信任策略里，"
+        "请当面或打电话告知见证方与对方当事人；旧公钥留在信任策略里，"
         "用来核验旧账本；旧私钥已移到 signer/retired，请在核对无误后销毁。"
     )
     return words

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 from rich.padding import Padding
-from rich.text import Text
 
 from jieli.access.types import Permission
 from jieli.archive import operations, retention
@@ -16,6 +15,10 @@ from jieli.kernel.errors import JieliError
 
 retention_app = typer.Typer(no_args_is_help=True, help="保存期限：各类记录留多久，到期的提请审批后销毁。")
 Code = Annotated[str, typer.Argument(help="类别，如 chat、call；show 列出全部。")]
+
+
+#: A longer number is not months; the room says how many there may be.
+_DIGITS = 12
 
 
 class NotMonths(JieliError):
@@ -34,7 +37,7 @@ def show(sign_in: As, as_json: AsJson = False) -> None:
             {
                 "class": c.rule.code, "name": c.rule.name, "months": c.rule.months, "from": c.rule.starts,
                 "articles": list(c.rule.articles), "due": c.due, "held": c.held, "destroyed": c.rule.destroyed,
-                "stays": c.rule.stays,
+                "stays": c.rule.stays, "cases": c.cases, "cases_held": c.cases_held, "rows": c.rows,
             }
             for c in found.classes
         ]  # fmt: skip
@@ -57,8 +60,9 @@ def _say(found: RetentionState) -> None:
         cited = "、".join(one.short() for one in c.citations)
         out.print(f"{c.rule.code} {c.rule.name}：{c.rule.months} 个月，自{c.rule.starts}", markup=False)
         due = f"到期 {c.due}，其中须再留 {c.held}" if c.rule.destroyed else f"不由计划销毁：{c.rule.stays}"
-        for line in (f"依据：{cited}", due):
-            out.print(Padding(Text(line), (0, 0, 0, 2)))
+        rows = f"到期的案 {c.cases}，其中须再留 {c.cases_held}；可清空 {c.rows} 行登记里的姓名和自由文字"
+        for line in (f"依据：{cited}", due, *([rows] if c.rule.cases else [])):
+            out.print(Padding(line, (0, 0, 0, 2)))
     for plan in found.plans:
         state = "已批准，等待执行" if plan.approved else "等待审批"
         out.print(f"计划 {plan.id}", markup=False)
@@ -82,11 +86,13 @@ def set_(
 
 
 def _months(words: list[str]) -> dict[str, int]:
-    found = {}
+    found: dict[str, int] = {}
     for word in words:
         code, _, number = word.partition("=")
-        if not number.isdecimal():
+        if not (number.isdecimal() and len(number) <= _DIGITS):
             raise NotMonths("期限的写法不对。", remedy="请写作 类别=月数，如 chat=24。")
+        if code in found:
+            raise NotMonths(f"{code} 的月数给了不止一次。", remedy="每一类只写一次，如 chat=24。")
         found[code] = int(number)
     return found
 

@@ -5,13 +5,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from jieli.access.types import Person
+from jieli.archive import queries as archive
+from jieli.archive.errors import ItemUnknown
 from jieli.assets import queries as assets
+from jieli.consent.types import SubjectKind
 from jieli.doors.cli.acting import As, Matter, Purpose, person
 from jieli.doors.cli.frame import AsJson, Command, command, out
+from jieli.doors.cli.screen import several
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import SHANGHAI, local, to_ms
 from jieli.ledger.places import numbered
@@ -19,16 +22,31 @@ from jieli.parties import queries as parties
 from jieli.reading import operations, showing
 from jieli.reading.showing import FileLine
 from jieli.reading.types import Page, Shown, Window
+from jieli.wiring.subjects import somebody
 
 From = Annotated[
     str | None, typer.Option("--from", help="从何时起：2026-09-01 或 2026-09-01T09:30（北京时间）。")
 ]
 To = Annotated[str | None, typer.Option("--to", help="到何时止；只写日期时含当日。")]
 Party = Annotated[str | None, typer.Option("--party", help="发言人或责任人：工号或客户编号。")]
+Kind = Annotated[
+    SubjectKind | None,
+    typer.Option("--kind", help="--party 所指：员工 或 客户；同一个编号两边都有时写明。"),
+]
 Account = Annotated[str | None, typer.Option("--account", help="工作账号标识。")]
 Platform = Annotated[str, typer.Option("--platform", help="账号所属平台。")]
 Limit = Annotated[int, typer.Option("--limit", help="一页最多几条。")]
 Cursor = Annotated[str | None, typer.Option("--cursor", help="上一页末尾给出的翻页位置。")]
+
+
+#: Ids are below this; the database reads no larger number.
+_IDS = 2**63
+
+
+class NoSuchConversation(JieliError):
+    """No conversation has this number."""
+
+    code = "archive.unknown_conversation"
 
 
 class BadOption(JieliError):
@@ -45,6 +63,7 @@ def search(
     from_: From = None,
     to: To = None,
     party: Party = None,
+    kind: Kind = None,
     account: Account = None,
     platform: Platform = "wecom",
     limit: Limit = 50,
@@ -54,7 +73,8 @@ def search(
     """检索已存内容，最新的在前。先记入账本，当事员工可见，然后才显示。"""
     with command(as_json=as_json) as run:
         by = person(run, sign_in)
-        window = Window(_moment(from_), _moment(to, end=True), _account(account, platform), _party(party))
+        who = _party(party, kind)
+        window = Window(*_span(from_, to), _account(account, platform), who)
         page = operations.search(
             query=query, purpose=purpose, matter=matter, by=by, at=run.at(), window=window, cursor=cursor,
             limit=limit,
@@ -80,9 +100,11 @@ def read(
         if (conversation is None) == (not item):
             raise BadOption("请给出会话或条目，二者之一。", remedy="用 --conversation 或 --item。")
         if conversation is not None:
-            window = Window(_moment(from_), _moment(to, end=True))
+            window = Window(*_span(from_, to))
             page = _conversation(run, by, conversation, purpose, matter, window, cursor, limit)
         else:
+            if beyond := [one for one in item or () if not 0 <= one < _IDS]:
+                raise ItemUnknown(beyond)
             page = operations.open_items(items=item or [], purpose=purpose, matter=matter, by=by, at=run.at())
         _answer(run, page, by, snippets=False)
 
@@ -97,10 +119,20 @@ def _conversation(
     cursor: str | None,
     limit: int,
 ) -> Page:
+    if not (0 <= conversation < _IDS and archive.conversations([conversation])):
+        raise NoSuchConversation("没有这个会话。", remedy="请核对会话编号，检索结果里可见。")
     return operations.open_conversation(
         conversation=conversation, purpose=purpose, matter=matter, by=by, at=run.at(), window=window,
         cursor=cursor, limit=limit,
     )  # fmt: skip
+
+
+def _span(from_: str | None, to: str | None) -> tuple[int | None, int | None]:
+    """Both ends, half open. Refused before anything is entered where nothing can lie between them."""
+    start, stop = _moment(from_), _moment(to, end=True)
+    if start is not None and stop is not None and start >= stop:
+        raise BadOption("--from 不早于 --to，其间没有内容。", remedy="请把较早的时间写在 --from。")
+    return start, stop
 
 
 def _moment(text: str | None, *, end: bool = False) -> int | None:
@@ -113,7 +145,9 @@ def _moment(text: str | None, *, end: bool = False) -> int | None:
             return to_ms(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
         moment = datetime.fromisoformat(text)
         return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI))
-    except (ValueError, OverflowError):
+    except OverflowError:
+        raise BadOption("时间超出历法的范围。", remedy="请写较近的日期；不限起止时，不要写这一项。") from None
+    except ValueError:
         raise BadOption("时间写法不对。", remedy="请写如 2026-09-01 或 2026-09-01T09:30。") from None
 
 
@@ -126,16 +160,11 @@ def _account(handle: str | None, platform: str) -> UUID | None:
     return found.id
 
 
-def _party(number: str | None) -> UUID | None:
+def _party(number: str | None, kind: SubjectKind | None) -> UUID | None:
+    """Whoever is meant; refused where the number is a staff member's and a customer's and `kind` does not say which."""
     if number is None:
         return None
-    staff = parties.staff_by_no([number]).get(number)
-    if staff is not None:
-        return staff.id
-    customer = parties.customers_by_no([number]).get(number)
-    if customer is None:
-        raise BadOption("没有这个工号或客户编号。", remedy="请核对 --party。")
-    return customer.id
+    return somebody(number, kind).id
 
 
 def _answer(run: Command, page: Page, by: Person, *, snippets: bool) -> None:
@@ -190,7 +219,7 @@ def _say(page: Page, names: dict[UUID, str], by: Person, at: int, *, snippets: b
         files = "".join(f"［{f.kind}，{f.state}{_why(f)}］" for f in kept[shown.item_id])
         told = words + files or f"［{shown.msgtype}］"
         drawn.add_row(
-            f"{local(shown.event_ms):%Y-%m-%d %H:%M:%S}", f"{who}{marks}", escape(told), str(shown.item_id),
+            f"{local(shown.event_ms):%Y-%m-%d %H:%M:%S}", f"{who}{marks}", several(told), str(shown.item_id),
             str(shown.conversation),
         )  # fmt: skip
     out.print(drawn)

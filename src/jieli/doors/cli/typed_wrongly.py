@@ -1,6 +1,7 @@
 """A line that was typed wrongly, told in Chinese first: which option or argument, and where its usage stands.
 
-The command line's own library says it in English; that sentence stays, after ours. Exit 2, and nothing was done.
+The command line's own library says it in English; that sentence stays, after ours, unless ours says as much. Exit 2,
+and nothing was done.
 """
 
 import sys
@@ -21,6 +22,8 @@ from typer._click.exceptions import (
     UsageError,
 )
 from typer.core import TyperGroup
+
+from seal.visible import text_of
 
 CODE = "cli.usage"
 _ABORTED = 1
@@ -48,15 +51,20 @@ class ChineseFirst(TyperGroup):
             error.show()  # the help itself, which is Chinese
             sys.exit(error.exit_code)
         except UsageError as error:
-            typer.echo(f"{sentence(error)}［{CODE}］\n{_english(error)}", err=True)
+            _tell(f"{sentence(error)}［{CODE}］", *_english(error))
             sys.exit(error.exit_code)
         except ClickException as error:
-            typer.echo(f"命令没有运行。［{CODE}］\n{_english(error)}", err=True)
+            _tell(f"命令没有运行。［{CODE}］", *_english(error))
             sys.exit(error.exit_code)
         except typer.Abort:
-            typer.echo("已中止。Aborted.", err=True)
+            _tell("已中止。Aborted.")
             sys.exit(_ABORTED)
         sys.exit(done if isinstance(done, int) else 0)
+
+
+def _tell(*lines: str) -> None:
+    """What was typed may come out of a script: it is read, and does nothing."""
+    typer.echo(text_of(lines), err=True, nl=False)
 
 
 def sentence(error: UsageError) -> str:
@@ -65,16 +73,18 @@ def sentence(error: UsageError) -> str:
     return f"{_what(error)}用法见 {path} --help。"
 
 
-def _english(error: ClickException) -> str:
-    """The library's own sentence on one line."""
-    return " ".join(error.format_message().split())
+def _english(error: ClickException) -> list[str]:
+    """The library's own sentence on one line, where ours does not say as much."""
+    if isinstance(error, BadParameter) and _expected(error):
+        return []
+    return [" ".join(error.format_message().split())]
 
 
 def _what(error: UsageError) -> str:
     if isinstance(error, MissingParameter):
-        return f"缺少{_name(error)}。"
+        return f"缺少{_name(error).rstrip()}。"
     if isinstance(error, BadParameter):
-        return f"{_name(error)}的写法不对。"
+        return f"{_name(error)}的写法不对{_expected(error)}。"
     if isinstance(error, NoSuchOption):
         near = f"，是不是 {'、'.join(error.possibilities)}" if error.possibilities else ""
         return f"没有 {error.option_name} 这个选项{near}。"
@@ -89,7 +99,43 @@ def _name(error: BadParameter) -> str:
     """选项 --as, 参数 TITLE: as the help calls it."""
     param = error.param
     if param is None:
-        return f"选项 {error.param_hint}" if error.param_hint else "有一项"
+        return f"选项 {error.param_hint} " if error.param_hint else "有一项"
     if param.param_type_name == "option":
-        return f"选项 {max(param.opts, key=len)}"
-    return f"参数 {(param.name or '').upper()}"
+        return f"选项 {max(param.opts, key=len)} "
+    return f"参数 {(param.name or '').upper()} "
+
+
+#: What a value should have been, by the type of the validation's error; `{…}` are the limits it names.
+_SHOULD_BE = {
+    "uuid_parsing": "应为编号（UUID），请整个复制", "uuid_type": "应为编号（UUID），请整个复制",
+    "int_parsing": "应为整数", "int_type": "应为整数", "int_from_float": "应为整数", "int_parsing_size": "数字太长",
+    "float_parsing": "应为数", "float_type": "应为数", "finite_number": "应为有限的数", "bool_parsing": "应为是或否",
+    "greater_than_equal": "不能小于 {ge}", "greater_than": "应大于 {gt}",
+    "less_than_equal": "不能大于 {le}", "less_than": "应小于 {lt}",
+    "date_parsing": "应为日期，如 2026-09-01", "date_from_datetime_parsing": "应为日期，如 2026-09-01",
+    "datetime_parsing": "应为时间，如 2026-09-01T09:30", "datetime_from_date_parsing": "应为时间，如 2026-09-01T09:30",
+}  # fmt: skip
+
+
+def _expected(error: BadParameter) -> str:
+    """What the value should have been, after a colon; "" where only the library's sentence tells it."""
+    refusals = getattr(
+        error.__cause__, "errors", None
+    )  # of the validation, which is the library's own dependency
+    if refusals is None:
+        return ""
+    said = [_refusal(one["type"], dict(one.get("ctx", {}))) for one in refusals()]
+    metavar = (error.param.metavar if error.param is not None else None) or ""
+    if said and all(one.startswith(_ONE_OF) for one in said) and "|" in metavar:
+        said = [_ONE_OF + metavar.replace("|", "、")]  # where the help offers less than the type
+    return f"：{'；'.join(dict.fromkeys(said))}" if said and all(said) else ""
+
+
+_ONE_OF = "只能是 "
+
+
+def _refusal(kind: str, limits: dict[str, Any]) -> str:
+    _, told, choices = str(limits.get("error", "")).rpartition(" is not one of ")
+    if kind == "value_error" and told:
+        return _ONE_OF + choices.removesuffix(".").replace("'", "").replace(", ", "、")
+    return _SHOULD_BE.get(kind, "").format(**limits)

@@ -111,7 +111,9 @@ def kit(
         made = carrying.write_kit(directory, trusted.logs, witness=name)
         run.answer(
             {"from": made.old, "size": made.size, "log": list(made.keys)},
-            say=lambda: out.print(_kit_told(made, head=queries.head(queries.live_log()).size), markup=False),
+            say=lambda: out.print(
+                *_kit_told(made, head=queries.head(queries.live_log()).size), sep="\n", markup=False
+            ),
         )
 
 
@@ -125,16 +127,16 @@ def _check_named(name: str, known: Iterable[Vkey]) -> None:
         )
 
 
-def _kit_told(made: carrying.Kit, *, head: int) -> str:
+def _kit_told(made: carrying.Kit, *, head: int) -> list[str]:
     if made.old < made.size:
-        told = f"已写好：从 {made.old} 条到 {made.size} 条的证明。请把文件夹连同说明交给见证方。"
+        told = [f"已写好：从 {made.old} 条到 {made.size} 条的证明。请把文件夹连同说明交给见证方。"]
     else:
-        told = (
+        told = [
             f"已写好，但没有新内容：见证方已见证到 {made.size} 条，最后检查点也在这里；再签一次不多证明什么。"
-        )
+        ]
     if head > made.size:
-        told += (
-            f"\n账本现有 {head} 条，后 {head - made.size} 条尚未签检查点，不在其中；"
+        told.append(
+            f"账本现有 {head} 条，后 {head - made.size} 条尚未签检查点，不在其中；"
             "请先运行 jieli ledger checkpoint，再做一份。"
         )
     return told

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jieli.access import policy
 from jieli.access.types import Permission
-from jieli.archive import destruction, operations, records, retention
+from jieli.archive import destruction, operations, retention
 from jieli.doors.console import typed
 from jieli.doors.web.door import at, me, permitted
 from jieli.kernel.errors import JieliError
@@ -34,11 +34,11 @@ def _values(request: HttpRequest, error: JieliError | None = None) -> dict[str, 
     found = retention.state(at=at(request))
     allowed = policy.permissions(me(request), at=at(request))
     asked = {plan.code for plan in found.plans}
-    free = [(c, c.due - c.held) for c in found.classes if c.due > c.held and c.rule.code not in asked]
+    free = [(c, c.free) for c in found.classes if c.free > 0 and c.rule.code not in asked]
     return {
         "state": found,
-        "due": sum(c.due - c.held for c in found.classes),
-        "held": sum(c.held for c in found.classes),
+        "due": sum(c.free for c in found.classes),
+        "held": sum(c.held + c.cases_held for c in found.classes),
         "next": min((c.next_on for c in found.classes if c.next_on is not None), default=None),
         "plans": [(p, local_day(p.before)) for p in found.plans],
         "approved": sum(p.approved for p in found.plans),
@@ -46,7 +46,7 @@ def _values(request: HttpRequest, error: JieliError | None = None) -> dict[str, 
         "may_approve": Permission.APPROVE in allowed,
         "may_hold": Permission.HOLD in allowed,
         "free": free,
-        "unfiled": records.unfiled(),
+        "unfiled": found.unfiled,
         "asking": sum(number for _, number in free),
         "unfinished": destruction.progress(),
         "error": error,

@@ -145,6 +145,7 @@ def _volumes(
         done.files_not_fetched += found.get("not_fetched", 0)
         for reason, count in values["omitted"].items():
             done.omitted[reason] = done.omitted.get(reason, 0) + count
+        done.vouched += shelf.vouched(values)
         short.append({name: values[name] for name in _REPEATED if name in values} | _proof(values))
         tell(VolumeMade(number, values["items"], sum(values["omitted"].values()), resumed))
     return short
@@ -178,7 +179,8 @@ def _proof(values: Mapping[str, Any]) -> dict[str, Any]:
     found = [one for one in values["files"] if one["name"] == PROOF]
     if not found:
         return {"proof": None}
-    return {"proof": found[0]["sha256"], "checkpoint": values["checkpoint"], "sealed_in": values["sealed_in"]}
+    said = ("checkpoint", "sealed_in", "witnessed", "counts", "witnessed_earlier", "registers")
+    return {"proof": found[0]["sha256"]} | {name: values[name] for name in said if name in values}
 
 
 def _close(
@@ -206,8 +208,8 @@ def _close(
     manifest = {
         **plan, "volumes": list(made), "sources": sources, "items": done.items, "omitted": done.omitted,
         "media": {"files": done.files, "lost": done.files_lost, "not_fetched": done.files_not_fetched},
-        "missed": done.missed, "complete": done.complete, "not_proved": list(NOT_PROVED), "unit": asked.outside.unit,
-        "system_version": asked.outside.system_version,
+        "missed": done.missed, "counts": done.counts, "complete": done.complete, "not_proved": list(NOT_PROVED),
+        "unit": asked.outside.unit, "system_version": asked.outside.system_version,
     }  # fmt: skip
     done.manifest_sha256 = shelf.write_manifest(directory, manifest)
     with book(at=at) as b:

@@ -8,13 +8,14 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TextIO
 
-from jieli.evidence.leaving_export.types import Left, OtherExport
+from jieli.evidence.leaving_export.types import PROOF, Left, OtherExport, VolumeVouched
+from jieli.evidence.types import Vouching
 from jieli.kernel.failpoints import reach
 from jieli.kernel.times import local
 
@@ -57,6 +58,25 @@ def finished(directory: Path, number: int) -> dict[str, Any] | None:
     """What a volume says of itself; None for one that is not there."""
     path = volume_at(directory, number) / VOLUME
     return json.loads(path.read_bytes()) if path.is_file() else None
+
+
+def vouched(values: Mapping[str, Any]) -> list[VolumeVouched]:
+    """Who stands for the packages of a volume, as it says itself; none for one in which nothing was to prove.
+
+    One that an earlier program made and that says nothing of it counts for not witnessed.
+    """
+    if not any(one["name"] == PROOF for one in values["files"]):
+        return []
+    packages = {PROOF: values, **values.get("registers", {})}
+    return [VolumeVouched(values["volume"], name, _vouching(said)) for name, said in packages.items()]
+
+
+def _vouching(said: Mapping[str, Any]) -> Vouching:
+    earlier = said.get("witnessed_earlier") or {"size": 0, "witnessed": ()}
+    return Vouching(
+        tuple(said.get("witnessed", ())), counts=said.get("counts", False), earlier=earlier["size"],
+        earlier_by=tuple(earlier["witnessed"]),
+    )  # fmt: skip
 
 
 @contextmanager

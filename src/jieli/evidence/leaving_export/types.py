@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from jieli.evidence.types import Vouching
 from jieli.kernel.errors import JieliError
 
 #: The kind under which the approval of an export of all is asked for; its subject is the matter's id.
@@ -111,11 +112,25 @@ class VolumeMade:
     resumed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class VolumeVouched:
+    """Who stood for a package of a volume (`proof.zip`, `registers-N.zip`) when it was made; it stays as it is."""
+
+    volume: int
+    package: str
+    vouching: Vouching
+
+    def as_json(self) -> dict[str, object]:
+        """One line of the answer to machines."""
+        return {"volume": self.volume, "package": self.package, **self.vouching.as_json()}
+
+
 @dataclass(slots=True)
 class Exported:
     """The whole export. `omitted` by reason; `missed` items were written while it ran, by batches begun before it.
 
     `files` left with their items; `files_lost` are stored and could not; `files_not_fetched` never came to be stored.
+    `vouched`: who stands for the packages of each volume.
     """
 
     directory: Path
@@ -128,9 +143,21 @@ class Exported:
     files: int = 0
     files_lost: int = 0
     files_not_fetched: int = 0
+    vouched: list[VolumeVouched] = field(default_factory=list)
     ledger: int = 0
     manifest_sha256: str = ""
 
     @property
-    def complete(self) -> bool:
+    def counts(self) -> bool:
+        """Whether every package counts under the policy without more: a stranger's `seal verify` ends with 0."""
+        return all(one.vouching.counts for one in self.vouched)
+
+    @property
+    def nothing_left_out(self) -> bool:
+        """Whether all contents are in it, however they are proved."""
         return not self.missed and not self.files_lost and not any(self.omitted.values())
+
+    @property
+    def complete(self) -> bool:
+        """All contents, and their proofs as the policy asks for them."""
+        return self.nothing_left_out and self.counts

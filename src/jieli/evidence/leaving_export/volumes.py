@@ -20,7 +20,7 @@ from jieli.evidence.leaving_export.media_files import Taken
 from jieli.evidence.leaving_export.types import PROOF, REGISTERS, Left, Line, Volume, Writer
 from jieli.evidence.models import PackageRecord
 from jieli.evidence.operations import add_proofs, covered, digest_of, grounds, speakers
-from jieli.evidence.types import NOT_PROVED, Outside
+from jieli.evidence.types import NOT_PROVED, Outside, Vouching
 from jieli.evidence.writing import write
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
@@ -158,7 +158,8 @@ def _write(
         package.about = replace(package.about, not_proved=(*NOT_PROVED, *found.not_proved))
         add_proofs(package, found)
         write(package, folder / PROOF)
-    proved = [PROOF, *_prove_elsewhere(folder, volume, found, asked)]
+    others = _prove_elsewhere(folder, volume, found, asked)
+    proved = [PROOF, *others]
     files += [{"name": one.path, "bytes": one.size, "sha256": one.sha256} for one in taken.all]
     for name in proved:
         path = folder / name
@@ -166,6 +167,7 @@ def _write(
     return {
         "files": files, "opening": str(page.opening), "sealed_in": entry, "checkpoint": found.newest.size,
         **found.vouching.as_json(), "stamped": list(found.stamped),
+        "registers": {name: vouching.as_json() for name, vouching in others.items()},
     }  # fmt: skip
 
 
@@ -176,20 +178,21 @@ def _about(volume: Volume, asked: Asked) -> About:
     )  # fmt: skip
 
 
-def _prove_elsewhere(folder: Path, volume: Volume, found: Gathered, asked: Asked) -> list[str]:
+def _prove_elsewhere(folder: Path, volume: Volume, found: Gathered, asked: Asked) -> dict[str, Vouching]:
     """What other logs hold of a volume (its opening and its sealing, what its items rest on): a package for each.
 
-    The signer has covered all of it before.
+    By the packages' names, who vouches for each. The signer has covered all of it before.
     """
-    names = []
+    made = {}
     for log, rows in sorted(found.others.items()):
         there = gather([], more=sorted(rows), trusted=asked.outside.policy, log=log)
         about = replace(_about(volume, asked), kind="receipt", origin=ledger.origin(log))
         with Package(about, policy=asked.outside.policy) as package:
             add_proofs(package, there)
-            names.append(REGISTERS.format(log))
-            write(package, folder / names[-1])
-    return names
+            name = REGISTERS.format(log)
+            write(package, folder / name)
+            made[name] = there.vouching
+    return made
 
 
 def _lines(items: Sequence[OpenedItem], proofs: dict[int, ItemProof], taken: Taken) -> list[Line]:
