@@ -283,9 +283,9 @@ def test_a_search_is_narrowed_by_words_people_use(
     assert json.loads(jieli(*asked("明前", *words), "--json").output)["count"] == count
 
 
+HALF_PAST = "2026-09-01T09:30"
 OPTIONS = [
     ["--from", "昨天"], ["--account", "nobody"], ["--from", "2026-13-01"], ["--to", "9999-12-31"],
-    ["--from", "2026-10-01", "--to", "2026-09-01"], ["--from", "2026-09-01T09:30", "--to", "2026-09-01T09:30"],
 ]  # fmt: skip
 
 
@@ -293,6 +293,15 @@ OPTIONS = [
 def test_an_option_that_names_nothing_is_refused(jieli: Jieli, words: list[str]) -> None:
     done = jieli(*asked("明前", *words), "--json")
     assert (done.exit_code, json.loads(done.output)["code"]) == (1, "cli.bad_option")
+    assert not Opening.objects.exists()
+
+
+@pytest.mark.parametrize(("begin", "end"), [("2026-10-01", "2026-09-01"), (HALF_PAST, HALF_PAST)])
+def test_a_span_in_which_nothing_can_lie_is_refused_and_no_opening_entered(
+    jieli: Jieli, begin: str, end: str
+) -> None:
+    done = jieli(*asked("明前", "--from", begin, "--to", end), "--json")
+    assert (done.exit_code, json.loads(done.output)["code"]) == (1, "reading.empty_window")
     assert not Opening.objects.exists()
 
 

@@ -73,6 +73,7 @@ def test_a_conversation_opens_in_its_order_under_a_row_of_its_own(
         ({"matter": "M-2026-9999"}, "没有这个在办事项"),
         ({"query": "退"}, "search.too_short"),
         ({"from": "昨天"}, "不是日期"),
+        ({"from": "2026-10-02", "to": "2026-10-01"}, "其间没有内容"),
         ({"account": "没有"}, "没有标识为"),
         ({"party": "K-9"}, "没有编号为"),
         ({"cursor": "x"}, "翻页位置无法识别"),

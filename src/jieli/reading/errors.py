@@ -27,6 +27,12 @@ class BadCursor(JieliError):
     code = "reading.bad_cursor"
 
 
+class EmptyWindow(JieliError):
+    """A span of time that ends where it begins, or before."""
+
+    code = "reading.empty_window"
+
+
 class ApprovalNeeded(JieliError):
     """This purpose needs an approval in force for the matter, given by somebody other than the reader (R2.28)."""
 

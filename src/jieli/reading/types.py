@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from jieli.reading.errors import EmptyWindow
+
 
 class Purpose(StrEnum):
     """What content may be read for (R3.7, and 客户服务接续 where customers get a new keeper). There is no other."""
@@ -61,12 +63,21 @@ class Capacity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a search or a conversation is narrowed to; times half open, everything optional."""
+    """What a search or a conversation is narrowed to; times half open, everything optional.
+
+    EmptyWindow where nothing can lie between its ends: nobody should enter an opening that can show nothing.
+    """
 
     from_ms: int | None = None
     to_ms: int | None = None
     account: UUID | None = None
     party: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if self.from_ms is not None and self.to_ms is not None and self.from_ms >= self.to_ms:
+            raise EmptyWindow(
+                "起始时间不早于截止时间，其间没有内容。", remedy="请把较早的时间写在前面（--from）。"
+            )
 
 
 @dataclass(frozen=True, slots=True)

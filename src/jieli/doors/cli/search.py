@@ -74,7 +74,7 @@ def search(
     with command(as_json=as_json) as run:
         by = person(run, sign_in)
         who = _party(party, kind)
-        window = Window(*_span(from_, to), _account(account, platform), who)
+        window = Window(_moment(from_), _moment(to, end=True), _account(account, platform), who)
         page = operations.search(
             query=query, purpose=purpose, matter=matter, by=by, at=run.at(), window=window, cursor=cursor,
             limit=limit,
@@ -100,7 +100,7 @@ def read(
         if (conversation is None) == (not item):
             raise BadOption("请给出会话或条目，二者之一。", remedy="用 --conversation 或 --item。")
         if conversation is not None:
-            window = Window(*_span(from_, to))
+            window = Window(_moment(from_), _moment(to, end=True))
             page = _conversation(run, by, conversation, purpose, matter, window, cursor, limit)
         else:
             if beyond := [one for one in item or () if not 0 <= one < _IDS]:
@@ -125,14 +125,6 @@ def _conversation(
         conversation=conversation, purpose=purpose, matter=matter, by=by, at=run.at(), window=window,
         cursor=cursor, limit=limit,
     )  # fmt: skip
-
-
-def _span(from_: str | None, to: str | None) -> tuple[int | None, int | None]:
-    """Both ends, half open. Refused before anything is entered where nothing can lie between them."""
-    start, stop = _moment(from_), _moment(to, end=True)
-    if start is not None and stop is not None and start >= stop:
-        raise BadOption("--from 不早于 --to，其间没有内容。", remedy="请把较早的时间写在 --from。")
-    return start, stop
 
 
 def _moment(text: str | None, *, end: bool = False) -> int | None:
