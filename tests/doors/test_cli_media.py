@@ -1,6 +1,8 @@
 """`jieli media`: recordings go in with their items, come out under an opening, and an excerpt proves itself."""
 
 import json
+import os
+from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -108,7 +110,7 @@ def test_a_file_that_does_not_come_in_is_written_down_with_its_reason_until_it_d
     adding = ("media", "add", "--matter", number, "--as", "admin", "--item")
     assert jieli.refused(*adding, talk[1], spoilt)["code"] == "media.differs"
     assert jieli.refused(*adding, talk[2], empty)["code"] == "media.empty"
-    assert jieli.refused(*adding, talk[2], tmp_path / "none")["code"] == "media.empty"  # says nothing of it
+    assert jieli.refused(*adding, talk[2], tmp_path / "none")["code"] == "cli.no_file"  # says nothing of it
     assert refused(jieli) == [
         (talk[1], "media.differs", 2),
         (talk[2], "media.empty", 2),
@@ -195,7 +197,7 @@ def test_who_may_not_and_what_does_not_fit_are_told_so(jieli: Jieli, talk: list[
         ((*add, "--item", talk[1], "--as", "admin"), "media.differs"),
         ((*add, "--item", talk[1], "--n", 1, "--as", "admin"), "media.not_claimed"),
         ((*add, "--item", 999, "--as", "admin"), "archive.unknown_item"),
-        (("media", "add", tmp_path / "no", "--item", talk[1], "--matter", number, "--as", "admin"), "media.empty"),
+        (("media", "add", tmp_path / "no", "--item", talk[1], "--matter", number, "--as", "admin"), "cli.no_file"),
         (("media", "add", file, "--matter", "M-0", "--item", talk[1], "--as", "admin"), "reading.matter_not_open"),
         (("media", "take", talk[1], *FOR, "--matter", number, "--as", "admin", "--out", "x"), "access.forbidden"),
         (("media", "take", talk[1], *FOR, "--matter", number, "--as", "yan", "--out", "x"), "media.unknown"),
@@ -231,3 +233,33 @@ def test_the_worker_sweeps_what_a_crash_left(jieli: Jieli, talk: list[int], tmp_
     duties.remove_media(changed + 2 * HOUR)
     assert list(ports.store().objects()) == []
     assert jieli.answer("fsck")["clean"] is True
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("failed", 10**20, "--reason", "expired"),
+        ("failed", 1, 2**15, "--reason", "expired"),
+        ("add", __file__, "--item", 10**20),
+        ("add", __file__, "--item", 1, "--n", -1),
+    ],
+)
+def test_a_number_no_table_can_hold_is_told_before_anything_is_entered(
+    jieli: Jieli, talk: list[int], words: tuple[object, ...]
+) -> None:
+    before = len(ledger.entries_of_kind("reading.open"))
+    told = jieli("media", *words, "--matter", matter(jieli), "--as", "admin")
+    assert told.exit_code == 2
+    assert "cli.usage" in told.stderr
+    assert len(ledger.entries_of_kind("reading.open")) == before > 0
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: None])
+def test_what_is_no_file_is_told_before_anything_is_read_or_entered(
+    jieli: Jieli, talk: list[int], tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "pipe")
+    before = len(ledger.entries_of_kind("reading.open"))
+    words = ("media", "add", tmp_path / "pipe", "--item", talk[0], "--matter", matter(jieli), "--as", "admin")
+    assert jieli.refused(*words)["code"] == "cli.no_file"
+    assert len(ledger.entries_of_kind("reading.open")) == before

@@ -287,3 +287,24 @@ def test_a_lost_tail_begins_a_new_log_when_it_is_given_a_name(house: Jieli, tmp_
     assert other.refused("ledger", "export", tmp_path / "third", "--log", "3")["code"] == "ledger.no_log"
     grow(other, 2)
     assert other.answer("fsck")["clean"]
+
+
+@pytest.mark.parametrize("missing", ["backup", "outside", "keys"])
+def test_a_directory_that_is_not_there_is_not_called_damaged(
+    house: Jieli, tmp_path: Path, missing: str
+) -> None:
+    places = {name: tmp_path / name for name in ("backup", "outside", "keys")}
+    for place in places.values():
+        place.mkdir()
+    places[missing].rmdir()
+    refused = house.refused(
+        "restore", places["backup"], "--outside", places["outside"], "--keys", places["keys"]
+    )
+    assert refused["code"] == "cli.no_place"
+    assert str(places[missing]) in refused["error"]
+
+
+def test_a_house_without_a_log_begins_no_backup(house: Jieli, tmp_path: Path) -> None:
+    _empty()
+    assert house.refused("backup", tmp_path / "copies" / "first")["code"] == "ledger.no_log"
+    assert not (tmp_path / "copies").exists()

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from jieli.access.types import Role
-from jieli.doors.console.export import harmless
+from jieli.kernel.cells import guarded
 from jieli.kernel.ids import new_id
 from tests.conftest import NOW
 from tests.doors import sample
@@ -133,7 +133,7 @@ def test_the_export_holds_everything_that_matches_and_no_formula(as_person: As) 
 
 
 def test_a_cell_that_begins_like_a_formula_is_defused() -> None:
-    assert [harmless(c) for c in ("=1+1", "@x", "-2", "李敏", "")] == ["'=1+1", "'@x", "'-2", "李敏", ""]
+    assert [guarded(c) for c in ("=1+1", "@x", "-2", "李敏", "")] == ["'=1+1", "'@x", "'-2", "李敏", ""]
 
 
 def test_an_account_shows_its_holders_to_scale_and_its_gap(as_person: As) -> None:

@@ -1,7 +1,7 @@
 """Load files say exactly what the items say: each format read back by somebody else's reader, hostile words and all."""
 
 import base64
-import csv as reading_csv
+import csv
 import email
 import email.policy
 import io
@@ -17,9 +17,10 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jieli.connectors.exports import WRITERS, csv, dat, vcon
+from jieli.connectors.exports import WRITERS, dat, vcon
 from jieli.connectors.exports.columns import COLUMNS, cells
 from jieli.evidence.leaving_export.types import Line, Volume
+from jieli.kernel.cells import unguarded
 from jieli.kernel.times import local_day
 
 VOLUME = Volume(3, "test.jieli.example/log", 1_790_000_000_000, "合规审计", "M-2026-0001")
@@ -68,9 +69,9 @@ def files(form: str, lines: Sequence[Line]) -> dict[str, bytes]:
 
 def read_csv(data: bytes) -> list[dict[str, str]]:
     assert data.startswith(b"\xef\xbb\xbf")
-    rows = list(reading_csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     assert tuple(rows[0]) == COLUMNS
-    return [dict(zip(COLUMNS, (csv.unguarded(cell) for cell in row), strict=True)) for row in rows[1:]]
+    return [dict(zip(COLUMNS, (unguarded(cell) for cell in row), strict=True)) for row in rows[1:]]
 
 
 def read_dat(data: bytes) -> list[dict[str, str]]:
@@ -120,7 +121,7 @@ def test_a_csv_read_back_is_the_items(lines: list[Line]) -> None:
 @given(talks())
 def test_no_cell_of_a_csv_begins_as_a_formula_does(lines: list[Line]) -> None:
     [data] = files("csv", lines).values()
-    rows = list(reading_csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     assert [cell for row in rows for cell in row if re.match(r"[=+\-@\t\r\n＝＋－＠]", cell)] == []
 
 

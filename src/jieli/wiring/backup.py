@@ -111,6 +111,7 @@ def backup(profile: Profile, directory: Path, *, at: int, fetch_media: bool = Fa
     part = directory.with_name(directory.name + ".part")
     with _whole_or_nothing(directory):
         _check_place(directory, home)
+        queries.live_log()  # without one there is nothing to keep, and nothing is begun
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700, parents=True)
         (part / KEYS).mkdir(mode=0o700)  # apart: of parents that are made along the way the mode is not ours

@@ -30,7 +30,7 @@ class NoFile(JieliError):
 
 
 class NoPlace(JieliError):
-    """An empty path was given for a directory."""
+    """An empty path was given for a directory, or one where none is."""
 
     code = "cli.no_place"
 
@@ -44,6 +44,13 @@ def directory(text: str) -> Path:
         raise NoPlace("没有写明目录：给出的路径是空的。", remedy="请写出目录，如 /mnt/backup/2026-11-22。")
     path = Path(text)
     return path.resolve() if path.name in ("", "..") else path
+
+
+def standing(path: Path) -> Path:
+    """A directory that is there; NoPlace otherwise, before anybody calls what should be in it missing or damaged."""
+    if not path.is_dir():
+        raise NoPlace(f"没有 {path} 这个目录。", remedy="请核对路径。")
+    return path
 
 
 def day(text: str) -> date:
@@ -67,6 +74,13 @@ def moment_or_now(text: str | None, at: int) -> int:
         return company_cells.moment(text)
     except CellError as wrong:
         raise NotThatDay(f"时间{wrong.sentence}", remedy=wrong.remedy) from wrong
+
+
+def regular(path: Path) -> Path:
+    """A file of its own, not a folder and not a pipe that nobody would end; NoFile (cli.no_file)."""
+    if not path.is_file():
+        raise NoFile("没有这个文件，或者它不是普通文件。", remedy="请核对文件的位置。")
+    return path
 
 
 def content_of(path: Path) -> bytes:

@@ -15,19 +15,22 @@ from jieli.archive.media.types import MediaRef, Refusal, RefusedFile, Unit
 from jieli.doors import places
 from jieli.doors.cli.acting import As, Matter, Purpose, permitted, person
 from jieli.doors.cli.frame import AsJson, command, out, table
+from jieli.doors.cli.given import regular
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local
 from jieli.reading import bringing, media
 from jieli.wiring import signer
 
 app = typer.Typer(no_args_is_help=True, help="附件与录音：存入、取出、摘录、存放状况。")
-Item = Annotated[int, typer.Argument(help="条目编号，检索结果中可见。")]
+#: What the tables can hold of an item's number and a file's place: a longer one is told, not tried.
+_MOST_ITEM, _MOST_N = 2**63 - 1, 2**15 - 1
+Item = Annotated[int, typer.Argument(min=0, max=_MOST_ITEM, help="条目编号，检索结果中可见。")]
 #: What these answers call a file's place, its blocks and what came of an import.
 _WORDS = {
     "n": "第几个附件", "unit": "一块是", "blocks": "全文件块数", "kept": "已存入（个）", "failed": "未能存入",
     "items": "可能的条目", "openings": "开启条目（次）",
 }  # fmt: skip
-Number = Annotated[int, typer.Option("--n", help="第几个附件，从 0 起。")]
+Number = Annotated[int, typer.Option("--n", min=0, max=_MOST_N, help="第几个附件，从 0 起。")]
 
 
 class NotAPlace(JieliError):
@@ -39,7 +42,7 @@ class NotAPlace(JieliError):
 @app.command("add")
 def add(
     file: Annotated[Path, typer.Argument(help="要存入的文件，原样保存。")],
-    item: Annotated[int, typer.Option("--item", help="条目编号。")],
+    item: Annotated[int, typer.Option("--item", min=0, max=_MOST_ITEM, help="条目编号。")],
     matter: Matter,
     sign_in: As,
     n: Number = 0,
@@ -51,7 +54,7 @@ def add(
     """为一条已存的消息或通话存入附件：加密、分块、入账；未经准入的条目没有附件。"""
     with command(as_json=as_json) as run:
         by = person(run, sign_in)
-        kept = media.add(path=file, item=item, n=n, matter=matter, by=by, at=run.at(), differing=differing)
+        kept = media.add(path=regular(file), item=item, n=n, matter=matter, by=by, at=run.at(), differing=differing)
         run.answer(_values(kept), names=_WORDS)
 
 
@@ -195,7 +198,7 @@ def take(
     matter: Matter,
     sign_in: As,
     out_file: Annotated[Path, typer.Option("--out", help="写到哪里；不覆盖已有文件。")],
-    n: Annotated[int, typer.Argument(help="第几个附件，从 0 起。")] = 0,
+    n: Annotated[int, typer.Argument(min=0, max=_MOST_N, help="第几个附件，从 0 起。")] = 0,
     playable: Annotated[
         bool, typer.Option("--playable", help="旁边另写一份 WAV，便于播放；原件不变。")
     ] = False,

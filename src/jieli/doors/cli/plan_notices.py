@@ -9,10 +9,10 @@ from uuid import UUID
 import typer
 
 from jieli.access.types import Permission
-from jieli.connectors.exports.csv import guarded
 from jieli.doors.cli import named
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, Command, command, out, writable
+from jieli.kernel.cells import guarded
 from jieli.kernel.errors import JieliError
 from jieli.ledger.places import numbered
 from jieli.succession import choices, notices, proposals, queries

@@ -9,12 +9,12 @@ from uuid import UUID
 import typer
 
 from jieli.access.types import Permission
-from jieli.connectors.exports.csv import guarded
 from jieli.doors.cli import named
 from jieli.doors.cli.acting import As, permitted
 from jieli.doors.cli.frame import AsJson, command, table, writable
 from jieli.doors.cli.given import day
 from jieli.doors.cli.plan_notices import Number, One
+from jieli.kernel.cells import guarded
 from jieli.kernel.times import local_day
 from jieli.succession import choices, operations, pages, polling, rounds
 from jieli.succession.final import FinalStates, final_states, unheard_groups

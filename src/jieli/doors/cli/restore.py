@@ -7,6 +7,7 @@ import typer
 
 from jieli.doors.cli.frame import AsJson, command, out
 from jieli.doors.cli.given import directory as directory_of
+from jieli.doors.cli.given import standing
 from jieli.kernel.times import local
 from jieli.wiring import backup as backups
 from jieli.wiring import restoring
@@ -74,7 +75,8 @@ def restore(
     """恢复到空的安装：接回账尾，重放备份之后的销毁、保全与撤权；会分叉的一律拒绝。"""
     with command(as_json=as_json, house=False) as run:
         done = restoring.restore(
-            run.profile, directory, outside_directory=outside, keys=keys, shown=witness or (),
+            run.profile, standing(directory), outside_directory=standing(outside),
+            keys=None if keys is None else standing(keys), shown=witness or (),
             without_witness=without_witness, new_origin=new_origin, at=run.at(),
         )  # fmt: skip
         run.answer(

@@ -3,8 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 
-#: What a spreadsheet takes for a formula when a cell begins with it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from jieli.kernel.cells import guarded
 
 
 class _Echo:
@@ -19,9 +18,4 @@ def lines(headings: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield f"\ufeff{writer.writerow(headings)}"
     for row in rows:
-        yield str(writer.writerow([harmless(cell) for cell in row]))
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+        yield str(writer.writerow([guarded(cell) for cell in row]))

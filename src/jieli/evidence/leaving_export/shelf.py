@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from jieli.evidence.leaving_export.types import PROOF, Left, OtherExport, VolumeVouched
 from jieli.evidence.types import Vouching
+from jieli.kernel.cells import guarded
 from jieli.kernel.failpoints import reach
 from jieli.kernel.times import local
 
@@ -115,7 +116,9 @@ def close(folder: Path, values: dict[str, Any], left: Iterable[Left]) -> None:
 
 def _write_left(file: TextIO, left: Iterable[Left]) -> None:
     rows = csv.writer(file)
-    rows.writerows((x.item, x.conversation, x.source, local(x.event_ms).isoformat(), x.reason) for x in left)
+    rows.writerows(
+        (x.item, x.conversation, guarded(x.source), local(x.event_ms).isoformat(), x.reason) for x in left
+    )
 
 
 def gather_omissions(directory: Path, volumes: int, missed: int) -> None:
