@@ -54,7 +54,9 @@ def add(
     """为一条已存的消息或通话存入附件：加密、分块、入账；未经准入的条目没有附件。"""
     with command(as_json=as_json) as run:
         by = person(run, sign_in)
-        kept = media.add(path=regular(file), item=item, n=n, matter=matter, by=by, at=run.at(), differing=differing)
+        kept = media.add(
+            path=regular(file), item=item, n=n, matter=matter, by=by, at=run.at(), differing=differing
+        )
         run.answer(_values(kept), names=_WORDS)
 
 
