@@ -27,6 +27,12 @@ class BadCursor(JieliError):
     code = "reading.bad_cursor"
 
 
+class NoSuchConversation(JieliError):
+    """No conversation has this number. Said only to somebody who may read, before anything is entered."""
+
+    code = "archive.unknown_conversation"
+
+
 class EmptyWindow(JieliError):
     """A span of time that ends where it begins, or before."""
 

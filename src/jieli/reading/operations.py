@@ -20,7 +20,7 @@ from jieli.archive.types import ItemRef, OpenedItem
 from jieli.ledger.plain import Answer, Asked, both
 from jieli.matters import queries as matters
 from jieli.matters.errors import NoSuchMatter
-from jieli.reading.errors import ApprovalNeeded, MatterNotOpen
+from jieli.reading.errors import ApprovalNeeded, MatterNotOpen, NoSuchConversation
 from jieli.reading.opening import Request, Users, open_found_under_row, open_under_row, page_of, users_of
 from jieli.reading.policy import (
     APPROVAL_KIND,
@@ -40,6 +40,8 @@ from jieli.reading.types import LeftOut, OpeningKind, Page, Purpose, Window
 #: Candidates looked at for one page; a page that leaves out more than that ends there and goes on by its cursor.
 MOST_LOOKED_AT = 2_000
 ANYWHERE = Window()
+#: Numbers of items and conversations are below this; the database reads no larger one.
+_IDS = 2**63
 
 
 def search(
@@ -81,8 +83,13 @@ def open_conversation(
     cursor: str | None = None,
     limit: int = MOST_A_PAGE,
 ) -> Page:
-    """The items of a conversation in the order in which they were said. Errors as `search`; `window` by time only."""
+    """The items of a conversation in the order in which they were said; `window` by time only.
+
+    Errors as `search`, and NoSuchConversation.
+    """
     asked = _checked(OpeningKind.READ, purpose, matter, by, at)
+    if not (0 <= conversation < _IDS and archive.conversations([conversation])):
+        raise NoSuchConversation("没有这个会话。", remedy="请核对会话编号，检索结果里可见。")
     asked = replace(asked, window=window, conversation=conversation)
     check_amount(limit, most=MOST_A_PAGE)
     after = read_cursor(cursor)
@@ -107,6 +114,8 @@ def open_items(
 ) -> Page:
     """These items, in the order asked for, as far as they may be opened. ItemUnknown for an id that is none."""
     asked = _checked(OpeningKind.READ, purpose, matter, by, at)
+    if beyond := [one for one in items if not 0 <= one < _IDS]:
+        raise ItemUnknown(beyond)
     good, left = _named(asked, items)
     return page_of(open_under_row(asked, good, left), left)
 

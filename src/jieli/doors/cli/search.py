@@ -8,8 +8,6 @@ import typer
 from rich.table import Table
 
 from jieli.access.types import Person
-from jieli.archive import queries as archive
-from jieli.archive.errors import ItemUnknown
 from jieli.assets import queries as assets
 from jieli.consent.types import SubjectKind
 from jieli.doors.cli.acting import As, Matter, Purpose, person
@@ -37,16 +35,6 @@ Account = Annotated[str | None, typer.Option("--account", help="工作账号标�
 Platform = Annotated[str, typer.Option("--platform", help="账号所属平台。")]
 Limit = Annotated[int, typer.Option("--limit", help="一页最多几条。")]
 Cursor = Annotated[str | None, typer.Option("--cursor", help="上一页末尾给出的翻页位置。")]
-
-
-#: Ids are below this; the database reads no larger number.
-_IDS = 2**63
-
-
-class NoSuchConversation(JieliError):
-    """No conversation has this number."""
-
-    code = "archive.unknown_conversation"
 
 
 class BadOption(JieliError):
@@ -103,8 +91,6 @@ def read(
             window = Window(_moment(from_), _moment(to, end=True))
             page = _conversation(run, by, conversation, purpose, matter, window, cursor, limit)
         else:
-            if beyond := [one for one in item or () if not 0 <= one < _IDS]:
-                raise ItemUnknown(beyond)
             page = operations.open_items(items=item or [], purpose=purpose, matter=matter, by=by, at=run.at())
         _answer(run, page, by, snippets=False)
 
@@ -119,8 +105,6 @@ def _conversation(
     cursor: str | None,
     limit: int,
 ) -> Page:
-    if not (0 <= conversation < _IDS and archive.conversations([conversation])):
-        raise NoSuchConversation("没有这个会话。", remedy="请核对会话编号，检索结果里可见。")
     return operations.open_conversation(
         conversation=conversation, purpose=purpose, matter=matter, by=by, at=run.at(), window=window,
         cursor=cursor, limit=limit,
