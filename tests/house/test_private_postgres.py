@@ -34,6 +34,7 @@ from jieli.wiring.postgres import binaries as programs
 from jieli.wiring.postgres.identity import Layout, prepare
 from jieli.wiring.postgres.locks import try_lock
 from jieli.wiring.postgres.roles import verifies
+from jieli.wiring.postgres.sizing import disk_of, memory_of, sized
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 SITE_PACKAGES = Path(psycopg.__file__).parents[1]
@@ -246,6 +247,10 @@ def test_the_server_runs_with_the_settings_that_the_house_promises(server: Serve
     names = ["fsync", "full_page_writes", "data_checksums", "server_encoding", "listen_addresses", "TimeZone"]
     shown = [ask(server, f"SHOW {name}") for name in names]
     assert shown == ["on", "on", "on", "UTF8", "", "UTC"]
+    sizes = sized(memory_of(), disk_of(server.home))
+    query = "SELECT setting::bigint * CASE unit WHEN '8kB' THEN 8 ELSE 1024 END / 1024 FROM pg_settings WHERE name = "
+    for name in ("shared_buffers", "max_wal_size"):
+        assert f"{ask(server, query + repr(name))}MB" == sizes[name]
     assert ask(server, "SELECT datcollate FROM pg_database WHERE datname = 'template0'") == "C.UTF-8"
     assert server.version >= 150000
     assert server.version == ask(server, "SELECT current_setting('server_version_num')::int")

@@ -22,6 +22,8 @@ from jieli.wiring.signer import trusted
 from seal.errors import SealError
 
 SECRET_LENGTH = 50
+#: Bytes below which the rate of an import falls as the house grows (docs/explanation/performance.md).
+ENOUGH_CACHE, ENOUGH_LOG = 2**29, 2**32
 _THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -182,6 +184,23 @@ def _stores(profile: Profile) -> Iterator[Fault]:
     if servers[0] == servers[1]:
         sentence = "密钥库与主库在同一台服务器上。"
         yield Fault("check.keys_beside_data", sentence, "请把 JIELI_KEYS_URL 指向另一台服务器，备份也分开。")
+    yield from _sizes()
+
+
+def _sizes() -> Iterator[Fault]:
+    """The settings of a server of one's own which many millions of messages need; the private one takes them itself."""
+    query = "SELECT pg_size_bytes(current_setting('shared_buffers')), pg_size_bytes(current_setting('max_wal_size'))"
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(query)
+            cache, log = cursor.fetchone()
+    except DatabaseError:
+        return  # `_database` has said that it does not answer
+    if cache < ENOUGH_CACHE or log < ENOUGH_LOG:
+        found = f"shared_buffers 是 {cache >> 20} MB，max_wal_size 是 {log >> 20} MB"
+        sentence = f"主库的 {found}：几百万条之后，导入会越来越慢。"
+        remedy = "内存与磁盘够时，请设 shared_buffers 为 1GB、max_wal_size 为 8GB，再重启 PostgreSQL。"
+        yield Fault("check.small_server", sentence, remedy, grave=False)
 
 
 def _outside(profile: Profile, home: Home) -> Iterator[Fault]:

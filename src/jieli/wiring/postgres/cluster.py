@@ -7,6 +7,7 @@ from .binaries import Binaries, environment, find, identity_of, major_of, reacha
 from .errors import PostgresError
 from .identity import PORT, Layout, caller_name, make_socket_dir
 from .locks import sync_directory, write_whole
+from .sizing import disk_of, memory_of, sized
 
 SUPERUSER = "postgres"
 
@@ -63,6 +64,8 @@ def command(layout: Layout, binaries: Binaries, *, durable: bool) -> list[str]:
         # Test suites only: a crash of the machine may damage everything. Commits stay synchronous, so that
         # a killed server still loses nothing that was committed.
         settings |= {"fsync": "off", "full_page_writes": "off"}
+    else:
+        settings |= sized(memory_of(), disk_of(layout.base))
     line = [str(binaries.postgres), "-D", str(layout.data)]
     for name, value in settings.items():
         line += ["-c", f"{name}={value}"]
