@@ -142,7 +142,8 @@ def is_current(read_at: ledger.Head, *, beside: Collection[str] | None = None) -
     return current_head(read_at, beside=beside) is not None
 
 
-#: Asked for each batch of an import.
+#: Asked for each batch of an import, and planned each time: a plan kept for any numbers cannot know that little was
+#: written since, and once the book has some hundred thousand parts it reads all of them.
 _STANDS = (
     "SELECT index, time, (SELECT max(id) FROM ledger_log) = $1"
     " AND NOT EXISTS (SELECT 1 FROM ledger_part WHERE log = $1 AND entry >= $2"
@@ -167,7 +168,7 @@ def current_head(read_at: ledger.Head, *, beside: Collection[str] | None = None)
     """
     log = read_at.log
     args = [log, read_at.size, _basis_tables(), beside is None, plain.array(beside or ())]
-    last = next(iter(plain.prepared(_STANDS, args)), None)
+    last = next(iter(plain.rows(_STANDS, args)), None)
     if last is None:
         return read_at if ledger.live_log() == log else None
     index, time, unchanged = last
