@@ -168,6 +168,21 @@ def test_a_number_is_searched_by_its_four_grams_alone() -> None:
     assert set(tokens_of_query("号138元", KEY).tolist()) == short
 
 
+@given(chat_text, any_text)
+def test_a_query_written_out_has_the_grams_that_arrays_give(chat: str, other: str) -> None:
+    folded = fold_texts([chat + other + "77"])
+    pairs, fours = (
+        tokens_module._pairs(folded) >> np.uint64(22),
+        tokens_module._fours(folded) >> np.uint64(22),
+    )
+    digits = tokens_module._alnum(folded.points) < 36
+    inside = np.zeros(len(pairs), np.bool_)
+    for at in np.flatnonzero(digits[:-3] & digits[1:-2] & digits[2:-1] & digits[3:]):
+        inside[at : at + 3] = True
+    grams = np.unique(np.concatenate([pairs[~inside], fours]))
+    assert tokens_module.query_of(chat + other + "77").blocks == tokens_module._blocks(grams).tobytes()
+
+
 def test_another_key_gives_other_tokens() -> None:
     assert set(tokens_of_query("合同价格", KEY).tolist()).isdisjoint(
         tokens_of_query("合同价格", bytes(32)).tolist()
@@ -354,6 +369,22 @@ def test_groups_behind_what_is_enough_are_not_looked_through() -> None:
     walk = store.candidates("合同", enough=10)
     assert [next(walk).document for _ in range(10)] == list(range(39, 29, -1))
     assert {one.segment for asked in store.asked for one in asked} == set(range(14, 40))
+
+
+def test_four_characters_are_looked_for_in_all_segments_at_once_where_their_rows_are_few() -> None:
+    store = Store([one for n in range(9) for one in built(["合同价格"], [MARCH + n], first_id=n)])
+    assert [one.document for one in store.search("合同价格")] == list(range(8, -1, -1))
+    assert {one.segment for one in store.asked[0]} == set(range(9))
+    store.asked.clear()
+    assert len(store.search("合同")) == 9
+    assert {one.segment for one in store.asked[0]} == {8, 7}
+
+
+@pytest.mark.parametrize("hits", [999, 1_000, 1_001])
+def test_posting_lists_of_any_length_are_intersected_alike(hits: int) -> None:
+    texts = ["合同" if n < 200 else "合同价" if n < 200 + hits else "同价" for n in range(200 + hits + 3_000)]
+    store = Store(built(texts, [MARCH + n for n in range(len(texts))]))
+    assert [one.document for one in store.search("合同价")] == list(range(199 + hits, 199, -1))
 
 
 def test_older_pages_of_a_segment_are_read_when_their_turn_comes() -> None:

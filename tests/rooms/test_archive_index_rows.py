@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from jieli.archive.index.errors import IndexCorrupt
 from jieli.archive.index.merging import merge
-from jieli.archive.index.rows import Manifest, Shard, page_row, read_page, unpack_varints, write_row
+from jieli.archive.index.rows import (
+    Manifest,
+    Shard,
+    page_row,
+    read_page,
+    read_pages,
+    unpack_varints,
+    write_page,
+    write_row,
+)
 from jieli.archive.index.search import candidates
 from jieli.archive.index.segment import Segment, documents_of
 from jieli.archive.index.tokens import tokens_of_query
@@ -199,3 +208,42 @@ def test_a_page_that_nobody_writes_is_corrupt(
     letter = {4: "I", 8: "Q"}[width]
     body = struct.pack(f"<qQ2I2{letter}", smallest, width, *times, *steps)
     assert outcome(lambda: read_page(manifest, 0, write_row(manifest, -1, 2, body))) == expected
+
+
+def test_pages_read_in_one_go_are_those_read_one_by_one_whatever_their_widths() -> None:
+    count = 1_300  # three pages: wide ids in the second, few documents in the last
+    numbers = [n + 2**40 * (n >= 700) for n in range(count)]
+    times = [MARCH + n // 3 for n in range(count)]
+    manifest = Manifest(202403, count, times[0], times[-1], 0, 7)
+    ids, at = np.array(numbers, np.int64), np.array(times, np.int64)
+    rows = [
+        write_page(manifest, n, ids[512 * n : 512 * n + 512], at[512 * n : 512 * n + 512]) for n in range(3)
+    ]
+    for some in ([0, 1, 2], [0, 2], [1, 2], [0, 1], [2]):
+        found = read_pages(manifest, some, [rows[n] for n in some])
+        each = [read_page(manifest, n, rows[n]) for n in some]
+        assert [one.tolist() for one in found] == [
+            np.concatenate(many).tolist() for many in zip(*each, strict=True)
+        ]
+
+
+def test_one_bad_page_among_good_ones_is_corrupt() -> None:
+    count = 1_536
+    ids = np.arange(count, dtype=np.int64)
+    manifest = Manifest(202403, count, MARCH, MARCH + count, 0, 7)
+    rows = [
+        write_page(manifest, n, ids[512 * n : 512 * n + 512], MARCH + ids[512 * n : 512 * n + 512])
+        for n in range(3)
+    ]
+    turned = bytearray(rows[1])
+    turned[56:60], turned[60:64] = turned[60:64], turned[56:60]
+    late = write_page(manifest, 2, ids[1_024:], MARCH + 1 + ids[1_024:])
+    assert outcome(lambda: read_pages(manifest, [0, 1, 2], rows)) == "read"
+    assert (
+        outcome(lambda: read_pages(manifest, [0, 1, 2], [rows[0], summed(bytes(turned)), rows[2]]))
+        == "corrupt"
+    )
+    assert outcome(lambda: read_pages(manifest, [0, 1, 2], [*rows[:2], late])) == "read"
+    later = write_page(manifest, 2, ids[1_024:], MARCH + 2 + ids[1_024:])
+    assert outcome(lambda: read_pages(manifest, [0, 1, 2], [*rows[:2], later])) == "corrupt"
+    assert outcome(lambda: read_pages(manifest, [0, 1, 2], [rows[0], rows[2], rows[1]])) == "corrupt"

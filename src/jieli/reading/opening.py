@@ -1,6 +1,5 @@
 """The one order in which content comes out: the row committed, then decrypted, then what was not shown written down."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
@@ -183,12 +182,16 @@ def spelled_row(row: Opening | Unshown) -> tuple[str, dict[str, object], bytes]:
 
 def spelled(one: Concerned) -> tuple[str, dict[str, object], bytes]:
     """Key, record and body as the ledger takes them; a test holds the body against the sealed columns."""
-    capacities = ",".join(f'"{word}"' for word in one.capacities)
+    key, opening, staff = str(one.id), str(one.opening_id), str(one.staff)  # each is spelled once
+    capacities = ",".join([f'"{word}"' for word in one.capacities])
     body = (
-        f'{{"id":"{one.id}","row":{{"capacities":[{capacities}],"id":"{one.id}","items":{one.items}'
-        f',"opening_id":"{one.opening_id}","staff":"{one.staff}"}},"table":"reading_concern"}}'
+        f'{{"id":"{key}","row":{{"capacities":[{capacities}],"id":"{key}","items":{one.items}'
+        f',"opening_id":"{opening}","staff":"{staff}"}},"table":"reading_concern"}}'
     )
-    return str(one.id), one._asdict(), body.encode()
+    record = {
+        "id": key, "opening_id": opening, "staff": staff, "capacities": one.capacities, "items": one.items,
+    }  # fmt: skip
+    return key, record, body.encode()
 
 
 def users_of(items: Iterable[ItemRef]) -> Asked[Users]:
@@ -202,27 +205,37 @@ def _concerns(row: Opening, items: Sequence[ItemRef], users: Users | None = None
     alike = _of_the_same(items)
     users = users_of(items).answer() if users is None and items else users or {}
     staff_kind = SubjectKind.STAFF.value
-    # Each person is looked up once an item and not once a capacity: what a UUID hashes to is worked out each time.
-    concerned = defaultdict[UUID, dict[Capacity, set[int]]](dict)
+    # By the number of each person: what a UUID hashes to, and which is less, is worked out anew each time.
+    concerned: dict[int, tuple[UUID, dict[str, set[int]]]] = {}
     for some in alike:
         one, ids = some[0], [item.item_id for item in some]
         if one.speaker is not None and one.speaker_kind == staff_kind:
-            concerned[one.speaker].setdefault(Capacity.SPEAKER, set()).update(ids)
+            _as(_SPEAKER, one.speaker, concerned).update(ids)
         if one.holder is not None:
-            concerned[one.holder].setdefault(Capacity.HOLDER, set()).update(ids)
+            _as(_HOLDER, one.holder, concerned).update(ids)
         for span in users.get(one.account, ()) if users and one.account is not None else ():
             if then := [item.item_id for item in some if span.holds(item.event_ms)]:
-                concerned[span.staff_id].setdefault(Capacity.USER, set()).update(then)
+                _as(_USER, span.staff_id, concerned).update(then)
     return [
         Concerned(
             new_id(row.at),
             row.id,
             staff,
-            [capacity.value for capacity in Capacity if capacity in roles],
+            [word for word in _CAPACITIES if word in roles],
             len(set().union(*roles.values())),
         )
-        for staff, roles in sorted(concerned.items(), key=itemgetter(0))
+        for _, (staff, roles) in sorted(concerned.items(), key=itemgetter(0))
     ]
+
+
+_SPEAKER, _HOLDER, _USER = (one.value for one in (Capacity.SPEAKER, Capacity.HOLDER, Capacity.USER))
+_CAPACITIES = tuple(capacity.value for capacity in Capacity)
+
+
+def _as(word: str, staff: UUID, concerned: dict[int, tuple[UUID, dict[str, set[int]]]]) -> set[int]:
+    """The items that concern somebody in this capacity, to be added to."""
+    _, roles = concerned.setdefault(staff.int, (staff, {}))
+    return roles.setdefault(word, set())
 
 
 def _of_the_same(items: Sequence[ItemRef]) -> Iterable[list[ItemRef]]:

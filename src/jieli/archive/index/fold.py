@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from jieli.archive.index import fold_table
 from jieli.archive.index.fold_table import FOLD_VERSION
 
-__all__ = ["FOLD_VERSION", "Folded", "fold", "fold_each", "fold_texts", "folded_starts", "matches"]
+__all__ = [
+    "FOLD_VERSION",
+    "Folded",
+    "fold",
+    "fold_each",
+    "fold_points",
+    "fold_texts",
+    "folded_starts",
+    "matches",
+]
 
 CODE_POINTS = 0x110000  # table values from here on name a code point that becomes none or several
 
@@ -129,6 +138,16 @@ def folded_starts(text: str) -> list[int]:
 def fold(text: str) -> str:
     """The folded text."""
     return fold_texts([text]).points.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def fold_points(text: str) -> list[int]:
+    """The code points of the folded text; quicker than `fold_texts` where it is but a few."""
+    table = _table()
+    found: list[int] = []
+    for point in table.to[_points(text)].tolist():
+        spread = point - CODE_POINTS
+        found += [point] if spread < 0 else table.flat[table.at[spread] : table.at[spread + 1]].tolist()
+    return found
 
 
 def matches(text: str, query: str) -> bool:

@@ -18,7 +18,9 @@ another segment is one. The CRC is against chance: whoever changes a posting lis
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -239,32 +241,59 @@ def write_page(manifest: Manifest, page: int, ids: Int64s, times: Int64s) -> byt
 
 def read_page(manifest: Manifest, page: int, data: bytes) -> tuple[Int64s, Int64s]:
     """(ids, times) of one page."""
+    return read_pages(manifest, [page], [data])
+
+
+def read_pages(manifest: Manifest, pages: Sequence[int], rows: Sequence[bytes]) -> tuple[Int64s, Int64s]:
+    """(ids, times) of pages, end to end, the n-th from n · PAGE_DOCUMENTS on. `pages` ascend, each once; a rare word
+    has one for each hit, so all that look alike are read in one go."""
+    frames = [_page_frame(manifest, page, data) for page, data in zip(pages, rows, strict=True)]
+    found = []
+    for (count, width), alike in groupby(zip(frames, rows, strict=True), key=lambda one: one[0][:2]):
+        some = list(alike)
+        smallest = [frame[2] for frame, _ in some]
+        found.append(_documents(manifest, count, width, smallest, [row for _, row in some]))
+    ids, times = zip(*found, strict=True)
+    return (ids[0], times[0]) if len(found) == 1 else (np.concatenate(ids), np.concatenate(times))
+
+
+def _page_frame(manifest: Manifest, page: int, data: bytes) -> tuple[int, int, int]:
+    """(documents, bytes an id takes, smallest id) of a page's row, whose length fits them."""
     count = _read_row(manifest, page_row(page), data)
     if count != min(PAGE_DOCUMENTS, manifest.documents - page * PAGE_DOCUMENTS) or count < 1:
         raise IndexCorrupt("文档数目不符")
     if len(data) < _HEADER.size + _IDS.size:
         raise IndexCorrupt("索引行残缺")
     smallest, width = _IDS.unpack_from(data, _HEADER.size)
-    times_at = _HEADER.size + _IDS.size
-    if width not in (4, 8) or len(data) != times_at + count * (4 + width):
+    if width not in (4, 8) or len(data) != _HEADER.size + _IDS.size + count * (4 + width):
         raise IndexCorrupt("文档数目不符")
-    after = np.frombuffer(data, "<u4", count, times_at)
-    steps = np.frombuffer(data, f"<u{width}", count, times_at + 4 * count)
-    largest = int(steps.max())
-    if smallest < 0 or smallest + largest >= 2**63 or steps.min() != 0 or width != _id_width(largest):
-        raise IndexCorrupt("文档编号写法不合规")
+    return count, width, smallest
+
+
+def _documents(
+    manifest: Manifest, count: int, width: int, smallest: Sequence[int], rows: Sequence[bytes]
+) -> tuple[Int64s, Int64s]:
+    """(ids, times) of pages of so many documents each and of one width, end to end."""
+    whole = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1)
+    times_at = _HEADER.size + _IDS.size
+    after = whole[:, times_at : times_at + 4 * count].view("<u4")
+    steps = whole[:, times_at + 4 * count :].view(f"<u{width}")
+    for low, least, most in zip(
+        smallest, steps.min(axis=1).tolist(), steps.max(axis=1).tolist(), strict=True
+    ):
+        if low < 0 or low + most >= 2**63 or least != 0 or width != _id_width(most):
+            raise IndexCorrupt("文档编号写法不合规")
     ids: Int64s = steps.astype(np.int64)
-    ids += smallest
+    ids += np.array(smallest, np.int64)[:, None]
     times: Int64s = after.astype(np.int64)
     times += manifest.first_ms
-    # Mostly no two are of one time, and then one look is enough: a search reads a page for each hit of a rare word.
-    if np.count_nonzero(after[1:] > after[:-1]) != count - 1:
-        rising = (after[1:] > after[:-1]) | ((after[1:] == after[:-1]) & (ids[1:] > ids[:-1]))
-        if not rising.all():
-            raise IndexCorrupt("文档次序不符")
-    if times[-1] > manifest.last_ms:
+    # Mostly no two are of one time, and then one look is enough.
+    later = after[:, 1:] > after[:, :-1]
+    if np.count_nonzero(later) != later.size:
+        later |= (after[:, 1:] == after[:, :-1]) & (ids[:, 1:] > ids[:, :-1])
+    if not later.all() or (times[:, -1] > manifest.last_ms).any():
         raise IndexCorrupt("文档次序不符")
-    return ids, times
+    return ids.ravel(), times.ravel()
 
 
 def _id_width(largest: int) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jieli.archive.index.errors import IndexCorrupt
-from jieli.archive.index.rows import PAGE_DOCUMENTS, Manifest, Ordinals, Shard, page_row, read_page
+from jieli.archive.index.rows import PAGE_DOCUMENTS, Manifest, Ordinals, Shard, page_row, read_pages
 from jieli.archive.index.tokens import Tokens
 
 #: Segments are asked in groups of 2, 24, 64: ten million merged documents are some twenty.
@@ -17,7 +17,11 @@ LEAST_AHEAD, MOST_AHEAD = 32, 128
 #: Up to so many rows a group is read in one go; beyond, those of the two rarest tokens first, or of the rarest alone
 #: where these two are too many as well, then the next one's where that one stands, and the others' only where both
 #: meet. A row is some 10 KiB: a few too many cost less than one more question to the server.
-FEW_ROWS, TWO_TOKENS_ROWS = 24, 48
+FEW_ROWS, TWO_TOKENS_ROWS = 32, 48
+#: Four characters and more are seldom frequent: where all their rows are few, every segment is in the first group.
+MANY_TOKENS = 3
+#: From so many ordinals on they are looked up in a mark for each document, and not one by one in the other list.
+MANY_ORDINALS = 1_000
 
 
 class Candidate(NamedTuple):
@@ -54,10 +58,10 @@ def candidates(
 
     `tokens_of_month(202403)` is the query under that month's index key, in the same order for every month.
     `segments` are (the caller's key, manifest) in any order. The window is half open: from_ms ≤ event < to_ms.
-    Rows are fetched in groups of 2, 24, 64 segments, newest first, and only as far as the caller goes on asking:
-    one query per group or two, not per row. A caller of at least `enough` documents has every group looked through
-    until so many are in sight, and their pages read together. Raises IndexCorrupt for a row that is missing or
-    malformed.
+    Rows are fetched in groups of 2, 24, 64 segments (a query of many tokens: all at once where that is few rows),
+    newest first, and only as far as the caller goes on asking: one query per group or two, not per row. A caller of
+    at least `enough` documents has every group looked through until so many are in sight, and their pages read
+    together. Raises IndexCorrupt for a row that is missing or malformed.
     """
     low = -(2**63) if from_ms is None else from_ms
     high = 2**63 - 1 if to_ms is None else to_ms
@@ -68,9 +72,10 @@ def candidates(
     # document.
     walks: list[_Walk] = []
     heap: list[tuple[int, int, int, int]] = []
-    at_once, in_sight, begun = FIRST_SEGMENTS, 0, 0
+    at_once, in_sight, begun = 0, 0, 0
     while waiting or heap:
         if waiting and (not heap or in_sight < enough or waiting[-1][1].last_ms >= -heap[0][0]):
+            at_once = at_once or look.first(waiting)
             group = [waiting.pop() for _ in range(min(at_once, len(waiting)))]
             at_once = min(MORE_EACH_TIME * at_once, MOST_SEGMENTS_AT_ONCE)
             for one in look.intersected(group):
@@ -91,7 +96,7 @@ def candidates(
 
 
 class _Walk:
-    """The candidates of one segment from the newest back, a page of documents at a time."""
+    """The candidates of one segment from the newest back, some pages of documents at a time."""
 
     def __init__(
         self,
@@ -113,22 +118,28 @@ class _Walk:
         while not self._ready:
             if not len(self.ordinals):
                 return None
-            self._read_newest_page()
+            self._read_newest_pages()
         return self._ready.pop()
 
     def next_pages(self) -> list[Wanted]:
         """The pages of the next candidates: one for a frequent word, many small ones for a rare word."""
-        pages = {ordinal // PAGE_DOCUMENTS for ordinal in self.ordinals[-self._at_a_time :].tolist()}
-        return [Wanted(self.key, page_row(page)) for page in sorted(pages)]
+        return [Wanted(self.key, page_row(page)) for page in self._next()]
 
-    def _read_newest_page(self) -> None:
-        page = int(self.ordinals[-1]) // PAGE_DOCUMENTS
-        wanted = Wanted(self.key, page_row(page))
-        cut = int(self.ordinals.searchsorted(page * PAGE_DOCUMENTS))
-        local = self.ordinals[cut:] - page * PAGE_DOCUMENTS
-        if wanted not in self.ahead:
-            self.ahead = self._fetch(self.next_pages())
-        ids, times = read_page(self.manifest, page, got(self.ahead, wanted))
+    def _next(self) -> list[int]:
+        return sorted({ordinal // PAGE_DOCUMENTS for ordinal in self.ordinals[-self._at_a_time :].tolist()})
+
+    def _read_newest_pages(self) -> None:
+        pages = self._next()
+        wanted = [Wanted(self.key, page_row(page)) for page in pages]
+        if wanted[-1] not in self.ahead:
+            self.ahead = self._fetch(wanted)
+        ids, times = read_pages(self.manifest, pages, [got(self.ahead, one) for one in wanted])
+        cut = int(self.ordinals.searchsorted(pages[0] * PAGE_DOCUMENTS))
+        newest = self.ordinals[cut:]
+        # Where each candidate lies among the pages that were read: these are some of the segment's, end to end.
+        local = newest % PAGE_DOCUMENTS
+        if len(pages) > 1:
+            local += np.searchsorted(pages, newest // PAGE_DOCUMENTS) * PAGE_DOCUMENTS
         low, high = self._window
         first = int(times[0])
         self.ordinals = self.ordinals[: cut if first >= low else 0]
@@ -161,12 +172,19 @@ class _Look:
         self._known: dict[int, list[int]] = {}
         self._seen: list[int] = []  # bytes of posting lists so far, by token of the query
 
+    def first(self, waiting: Sequence[Source]) -> int:
+        """How many segments are looked through first, the last of these being the newest."""
+        width = len(self._tokens(waiting[-1][1].month))
+        return len(waiting) if width >= MANY_TOKENS and width * len(waiting) <= FEW_ROWS else FIRST_SEGMENTS
+
+    def _tokens(self, month: int) -> list[int]:
+        if month not in self._known:
+            self._known[month] = self._tokens_of_month(month).tolist()
+        return self._known[month]
+
     def intersected(self, group: Sequence[Source]) -> Iterator[tuple[int, Manifest, Ordinals]]:
         """The segments of the group that hold documents with every token."""
-        for _, manifest in group:
-            if manifest.month not in self._known:
-                self._known[manifest.month] = self._tokens_of_month(manifest.month).tolist()
-        width = len(next(iter(self._known.values())))
+        width = min(len(self._tokens(manifest.month)) for _, manifest in group)
         if not width:
             raise ValueError("a query has at least one token")
         self._seen = self._seen or [0] * width
@@ -231,12 +249,22 @@ def _holding_all(spans: list[_Span], among: Ordinals | None) -> Ordinals:
         shard, span = next(rest)
         among = shard.postings(span)
     for shard, span in rest:
-        other = shard.postings(span)
-        at = np.minimum(other.searchsorted(among), len(other) - 1)
-        among = among[other[at] == among]
+        among = _in_both(among, shard.postings(span), shard.documents)
         if not len(among):
             break
     return among
+
+
+def _in_both(some: Ordinals, others: Ordinals, documents: int) -> Ordinals:
+    """What ascends in both, of ordinals below `documents`."""
+    if len(some) < MANY_ORDINALS:
+        stands = others[np.minimum(others.searchsorted(some), len(others) - 1)] == some
+    else:
+        marked = np.zeros(documents, np.bool_)
+        marked[others] = True
+        stands = marked[some]
+    found: Ordinals = some[stands]
+    return found
 
 
 def got(rows: Mapping[Wanted, bytes], wanted: Wanted) -> bytes:

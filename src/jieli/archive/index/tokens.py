@@ -17,6 +17,7 @@ apart.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
 from jieli.archive.index.errors import QueryTooShort
-from jieli.archive.index.fold import CODE_POINTS, FOLD_VERSION, Folded, fold_texts
+from jieli.archive.index.fold import CODE_POINTS, FOLD_VERSION, Folded, fold_points, fold_texts
 
 KEY_BYTES = 32
 BLOCK_BYTES = 16
@@ -40,6 +41,7 @@ _NOT_ALNUM = 36
 _ALNUM = np.full(128, _NOT_ALNUM, np.uint8)
 _ALNUM[ord("0") : ord("9") + 1] = np.arange(10)
 _ALNUM[ord("a") : ord("z") + 1] = np.arange(10, 36)
+_ALNUM_VALUES: list[int] = _ALNUM.tolist()
 _DIGIT_CODES = np.array([ord(one) for one in "0123456789abcdefghijklmnopqrstuvwxyz"], np.uint64)
 
 Tokens = NDArray[np.uint64]
@@ -135,16 +137,28 @@ def query_of(text: str) -> Query:
 
     A pair inside a four-gram says nothing that the four-gram does not, so it is left out.
     """
-    folded = fold_texts([text])
-    if len(folded.points) < 2:
+    points = fold_points(text)
+    if len(points) < 2:
         raise QueryTooShort
-    pairs, fours = _pairs(folded) >> _TEXT_BITS, _fours(folded) >> _TEXT_BITS
-    alnum = _alnum(folded.points) < _NOT_ALNUM
-    covered = np.zeros(len(pairs), np.bool_)
-    for at in range(len(pairs) - 2):
-        if alnum[at : at + 4].all():
-            covered[at : at + 3] = True
-    return Query(_blocks(np.unique(np.concatenate([pairs[~covered], fours]))).tobytes())
+    # Written out one by one: a query is a few characters, and arrays of so few cost more than all the rest of it.
+    values = [_ALNUM_VALUES[point] if point < len(_ALNUM_VALUES) else _NOT_ALNUM for point in points]
+    grams, covered = set(), set()
+    for at in range(len(points) - 3):
+        run = values[at : at + 4]
+        if _NOT_ALNUM not in run:
+            covered |= {at, at + 1, at + 2}
+            number = ((run[0] * 36 + run[1]) * 36 + run[2]) * 36 + run[3]
+            grams.add((_FOURS + number, tuple(points[at : at + 4])))
+    grams |= {
+        ((one << 21) + two, (one, two)) for at, (one, two) in enumerate(pairwise(points)) if at not in covered
+    }
+    return Query(b"".join(_block(some) for _, some in sorted(grams)))
+
+
+def _block(points: Sequence[int]) -> bytes:
+    """The token block of one gram, by its code points."""
+    head = bytes((len(points), FOLD_VERSION, 0, 0))
+    return (head + b"".join(point.to_bytes(3, "big") for point in points)).ljust(BLOCK_BYTES, b"\0")
 
 
 def tokens_of_query(text: str, key: bytes) -> Tokens:
