@@ -82,7 +82,9 @@ def sign(seed: bytes, message: bytes) -> bytes:
     return _private(seed).sign(message)
 
 
+@functools.lru_cache(maxsize=4)
 def _private(seed: bytes) -> Ed25519PrivateKey:
+    """The library's key: making it costs as much as a signature. A process signs with a key or two."""
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519 as library
     except ImportError:

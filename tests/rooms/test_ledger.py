@@ -286,6 +286,51 @@ def test_a_missing_or_shortened_tile_gives_no_proof(long_log: list[bytes], owner
     assert len(queries.inclusion_proofs([4 * 256], 66_000)[4 * 256]) == 17
 
 
+def signed_at(owner_sql: Sql, size: int) -> None:
+    """A checkpoint of this size stands there, and no other: what it says is not looked at."""
+    owner_sql("DELETE FROM ledger_checkpoint")
+    owner_sql(f"INSERT INTO ledger_checkpoint VALUES (1, {size}, 'x', 'x', 0)")
+
+
+def stands() -> stored.Stands:
+    found = stored.stands()
+    assert found is not None
+    return found
+
+
+def test_the_edge_read_with_the_head_gives_the_roots_of_both_sizes(
+    long_log: list[bytes], owner_sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[tuple[int, int]]] = []
+    monkeypatch.setattr(stored, "tiles", lambda log, size, keys: asked.append(keys) or {})
+    sizes, earlier = (66_000, 65_792, 65_537, 65_536, 65_535), (0, 1, 255, 256, 511, 32_768, 65_280, 65_300)
+    roots = {one: root(long_log[:one]) for one in (*sizes, *earlier)}
+    for size in sizes:  # the log is cut short from one to the next
+        owner_sql(f"DELETE FROM ledger_entry WHERE index >= {size}")
+        owner_sql(f"DELETE FROM ledger_tile WHERE (n + 1) << 8 * (level + 1) > {size}")
+        for signed in earlier:
+            signed_at(owner_sql, signed)
+            found = stands()
+            assert (found.size, found.signed) == (size, signed)
+            assert found.tree().roots([size, signed]) == {size: roots[size], signed: roots[signed]}
+    assert asked == []
+
+
+def test_nothing_of_the_edge_is_read_when_the_head_is_signed(long_log: list[bytes], owner_sql: Sql) -> None:
+    signed_at(owner_sql, 66_000)
+    assert dict(stands().edge) == {}
+
+
+def test_an_edge_that_is_cut_short_gives_no_root(long_log: list[bytes], owner_sql: Sql) -> None:
+    signed_at(owner_sql, 3 * 256 + 5)
+    owner_sql("UPDATE ledger_tile SET data = substr(data, 1, 8160) WHERE level = 0 AND n = 3")
+    with pytest.raises(SealError, match="length"):
+        stands().tree().roots([66_000, 3 * 256 + 5])
+    owner_sql("DELETE FROM ledger_tile WHERE level = 0 AND n = 3")
+    with pytest.raises(SealError, match="length"):
+        stands().tree().roots([66_000, 3 * 256 + 5])
+
+
 def notes(count: int, *, at: int = NOW) -> None:
     with book(at=at) as b:
         for n in range(count):

@@ -13,13 +13,13 @@ from django.db import transaction
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
 from jieli.kernel.times import SECOND
-from jieli.ledger import log_keys, queries
+from jieli.ledger import log_keys, queries, stored
 from jieli.ledger.bulk import copy_rows
 from jieli.ledger.errors import NoLog
 from jieli.ledger.log_keys import SignersOf
 from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
 from jieli.ledger.patience import Patience
-from jieli.ledger.plain import alone, prepared
+from jieli.ledger.plain import alone
 from jieli.ledger.ports import Conflict, Cosigned, Refused, TimestampAuthority, Unreachable, Witness
 from jieli.ledger.standing import unstamped
 from jieli.ledger.stored import StoredTree
@@ -53,13 +53,6 @@ def tree(size: int) -> StoredTree:
     return StoredTree(queries.live_log(), size)
 
 
-#: What stands and what was signed last, as one statement sees them.
-_STANDS = """
-SELECT l.id, l.origin, e.index, c.size, c.root FROM ledger_log l
-LEFT JOIN LATERAL (SELECT index FROM ledger_entry WHERE log = l.id ORDER BY index DESC LIMIT 1) e ON true
-LEFT JOIN LATERAL (SELECT size, root FROM ledger_checkpoint WHERE log = l.id ORDER BY size DESC LIMIT 1) c ON true
-ORDER BY l.id DESC LIMIT 1
-"""
 _SIGNED = "INSERT INTO ledger_checkpoint (log, size, root, note, signed_at) VALUES ($1, $2, $3, $4, $5)"
 
 
@@ -69,11 +62,10 @@ def sign_head(signer: Signer | SignersOf, *, at: int) -> CheckpointRef | None:
     `signer` is the log's only key, or finds those that the entries below the head name (ADR 24). Refuses to sign a
     log that shrank, or in which the last signed root is no longer a prefix.
     """
-    stands = prepared(_STANDS, [])
-    if not stands:
+    stands = stored.stands()
+    if stands is None:
         raise NoLog("账本尚未建立。", remedy="请先运行 jieli keys init。")
-    [(log, origin, newest, signed, signed_root)] = stands
-    size = 0 if newest is None else newest + 1
+    log, size, signed = stands.log, stands.size, stands.signed
     if signed is None and size:
         raise RefusesToSign(
             "账本已有条目，却没有任何已签检查点，拒绝签名。",
@@ -81,13 +73,13 @@ def sign_head(signer: Signer | SignersOf, *, at: int) -> CheckpointRef | None:
         )
     if size == signed:
         return None
-    roots = {} if signed is None or signed > size else StoredTree(log, size).roots([size, signed])
-    if signed is not None and roots.get(signed) != signed_root:
+    roots = {} if signed is None or signed > size else stands.tree().roots([size, signed])
+    if signed is not None and roots.get(signed) != stands.signed_root:
         raise RefusesToSign(
             "账本与上一次签名的检查点不一致，拒绝签名。", remedy="请运行 jieli fsck 查明被改动之处。"
         )
     root = roots.get(size, EMPTY_ROOT)
-    text = signed_note(checkpoint.Checkpoint(origin, size, root), signer, at=at)
+    text = signed_note(checkpoint.Checkpoint(stands.origin, size, root), signer, at=at)
     reach("checkpoint.before_store")
     alone(_SIGNED, [log, size, root, text, at])
     reach("checkpoint.after_store")

@@ -3,7 +3,8 @@
 Nothing here loads the log. A proof costs the tiles on its path; a thousand proofs cost each of their tiles once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 
@@ -34,7 +35,7 @@ ON t.level = w.below AND t.n >= w.start AND t.n < w.stop WHERE t.log = $1
 def tiles(log: int, size: int, wanted: Iterable[TileKey]) -> dict[TileKey, bytes]:
     """The hashes of tiles (level, n) of a log of `size` entries, in one query; SealError where one is cut short."""
     keys = set(wanted)
-    widths = {(level, n): min(TILE, (size >> (HEIGHT * level)) - n * TILE) for level, n in keys}
+    widths = {key: _width(size, key) for key in keys}
     full = [key for key, width in widths.items() if width == TILE]
     ragged = {level: n for (level, n), width in widths.items() if width < TILE}  # at most one a level
     leaves = (ragged[0] * TILE, size) if 0 in ragged else (0, 0)
@@ -58,6 +59,77 @@ def tiles(log: int, size: int, wanted: Iterable[TileKey]) -> dict[TileKey, bytes
     return found
 
 
+def _width(size: int, key: TileKey) -> int:
+    """How many hashes a tile has in a log of `size` entries."""
+    level, n = key
+    return min(TILE, (size >> (HEIGHT * level)) - n * TILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """The live log as one statement saw it: its size, what was signed last, and what both roots are folded from.
+
+    `edge`: the tiles at the right edge of both sizes, empty where nothing is to be signed. As stored: whoever uses
+    them compares a root.
+    """
+
+    log: int
+    origin: str
+    size: int
+    signed: int | None
+    signed_root: bytes | None
+    edge: Mapping[TileKey, bytes]
+
+    def tree(self) -> "StoredTree":
+        """The tree at this size. A tile that is missing in the edge, or cut short, is asked for by itself."""
+        return StoredTree(self.log, self.size, known=self.edge)
+
+
+#: A root is folded from the tiles that the edge of its size cuts through, one a level at most. Of the present size
+#: those are partial: leaves, or roots of the tiles below, never more than 256 (which the planner should know). Of the
+#: size signed last they may be full by now, and are read as they are stored.
+_STANDS = f"""
+WITH stands AS (
+  SELECT l.id AS log, l.origin, coalesce(e.index + 1, 0) AS size, c.size AS signed, c.root
+  FROM ledger_log l
+  LEFT JOIN LATERAL (SELECT index FROM ledger_entry WHERE log = l.id ORDER BY index DESC LIMIT 1) e ON true
+  LEFT JOIN LATERAL (SELECT size, root FROM ledger_checkpoint WHERE log = l.id ORDER BY size DESC LIMIT 1) c ON true
+  ORDER BY l.id DESC LIMIT 1
+), moved AS (SELECT log, size, signed FROM stands WHERE signed < size)
+SELECT s.*, t.level, t.n, t.data FROM stands s LEFT JOIN (
+  SELECT 0 AS level, m.size / {TILE} AS n, (
+    SELECT string_agg(e.leaf, ''::bytea ORDER BY e.index) FROM (
+      SELECT index, leaf FROM ledger_entry
+      WHERE log = m.log AND index >= m.size / {TILE} * {TILE} AND index < m.size ORDER BY index LIMIT {TILE}) e
+  ) AS data FROM moved m WHERE m.size % {TILE} > 0
+  UNION ALL
+  SELECT g.level, (m.size >> {HEIGHT} * g.level) / {TILE}, (
+    SELECT string_agg(t.root, ''::bytea ORDER BY t.n) FROM (
+      SELECT n, root FROM ledger_tile
+      WHERE log = m.log AND level = g.level - 1 AND n >= (m.size >> {HEIGHT} * g.level) / {TILE} * {TILE}
+        AND n < m.size >> {HEIGHT} * g.level ORDER BY n LIMIT {TILE}) t
+  ) FROM moved m, generate_series(1, 7) AS g (level) WHERE (m.size >> {HEIGHT} * g.level) % {TILE} > 0
+  UNION ALL
+  SELECT g.level, (m.signed >> {HEIGHT} * g.level) / {TILE}, (
+    SELECT data FROM ledger_tile
+    WHERE log = m.log AND level = g.level AND n = (m.signed >> {HEIGHT} * g.level) / {TILE}
+  ) FROM moved m, generate_series(0, 7) AS g (level)
+  WHERE (m.signed >> {HEIGHT} * g.level) % {TILE} > 0
+    AND (m.signed >> {HEIGHT} * g.level) / {TILE} < (m.size >> {HEIGHT} * g.level) / {TILE}
+) t ON true
+"""  # noqa: S608 - our own numbers
+
+
+def stands() -> Stands | None:
+    """What stands and what was signed last, with the edge of the tree, in one question; None where there is no log."""
+    found = prepared(_STANDS, [])
+    if not found:
+        return None
+    log, origin, size, signed, root = found[0][:5]
+    edge = {(level, n): data for *_, level, n, data in found if data is not None}
+    return Stands(log, origin, size, signed, root, edge)
+
+
 class StoredTree:
     """The first `upto` entries of a log, whose tiles are read as they are asked for and each once.
 
@@ -65,9 +137,14 @@ class StoredTree:
     compares a root with a checkpoint.
     """
 
-    def __init__(self, log: int, upto: int) -> None:
+    def __init__(self, log: int, upto: int, *, known: Mapping[TileKey, bytes] | None = None) -> None:
         self.log, self.upto = log, upto
-        self._levels: dict[TileKey, list[list[bytes]]] = {}
+        self._levels: dict[TileKey, list[list[bytes]]] = {
+            key: _inner(data)
+            for key, data in (known or {}).items()
+            if len(data)
+            == HASH * _width(upto, key)  # of another length: read again, and refused if it is so there
+        }
 
     def roots(self, sizes: Iterable[int]) -> dict[int, bytes]:
         """The root at each size."""
