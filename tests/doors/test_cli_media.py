@@ -178,7 +178,7 @@ def test_an_excerpt_is_verified_by_seal_alone(
     jieli.answer("media", "add", file, "--item", talk[1], "--matter", number, "--as", "admin")
     asked = ("media", "excerpt", talk[1], *FOR, "--matter", number, "--as", "yan", "--out")
     done = jieli.answer(*asked, tmp_path / "cut", "--from", "0:12", "--to", "0:15")
-    assert done["shown"] == 4
+    assert (done["shown"], done["counts"], done["vouched"]) == (4, True, "未见证，未经中立第三方固定")
     policy = jieli.home / "trust.policy"
     capfd.readouterr()
     assert seal.cli.main(["excerpt", str(tmp_path / "cut"), "--policy", str(policy), "--json"]) == 0

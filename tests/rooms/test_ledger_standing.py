@@ -218,6 +218,11 @@ def test_the_newest_checkpoint_that_counts_is_found_behind_ones_that_do_not(sign
     assert newest is not None
     assert (newest.size, newest.counts, newest.witnessed) == (4, True, False)
     assert standing.last_counted(None) is None
+    # an entry is proved by the newest one over it that counts, and by the newest where none over it does
+    best = [standing.best_over(index, trusted) for index in range(5)]
+    assert [(found[0].size, found[1].counts) if found else None for found in best] == [
+        (2, True), (2, True), (4, False), (4, False), None,
+    ]  # fmt: skip
 
 
 def test_a_checkpoint_of_an_unknown_key_or_with_a_wrong_line_does_not_count(signer: Signer) -> None:

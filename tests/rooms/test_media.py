@@ -503,7 +503,11 @@ def trusted(signer: seal_keys.Signer) -> policy.Policy:
 def cut(ref: MediaRef, out: Path, start: int, stop: int, signer: seal_keys.Signer) -> int:
     [opened] = opening.open_items([ref.item], receipt=OPENING)
     cover = lambda: checkpoints.sign_head(signer, at=NOW)  # noqa: E731
-    return excerpts.write_excerpt(opened, ref, out, start=start, stop=stop, cover=cover)
+    shown = excerpts.write_excerpt(
+        opened, ref, out, start=start, stop=stop, trusted=trusted(signer), cover=cover
+    )
+    assert shown.standing.counts
+    return shown.blocks
 
 
 @pytest.mark.parametrize(("seconds", "start", "stop"), [(40, 12, 30), (3, 0, 1), (1, 0, 9), (65, 63, 65)])
@@ -536,6 +540,10 @@ def test_an_excerpt_of_bytes_is_rounded_to_whole_blocks(signer: seal_keys.Signer
     assert cut(ref, tmp_path / "out", BLOCK + 1, 2 * BLOCK + 1, signer) == 2
     assert (tmp_path / "out" / "excerpt.bin").read_bytes() == data[BLOCK : 3 * BLOCK]
     assert verify_excerpt(tmp_path / "out", trusted=trusted(signer)).of == 6
+    for start in (len(data), len(data) + 1):
+        with pytest.raises(BadExcerpt, match=f"全长 {len(data)} 字节"):
+            cut(ref, tmp_path / "beyond", start, start + 1, signer)
+    assert cut(ref, tmp_path / "last", len(data) - 1, len(data) + 9, signer) == 1
 
 
 def test_what_is_no_stretch_or_not_covered_or_there_already_is_refused(
@@ -547,7 +555,9 @@ def test_what_is_no_stretch_or_not_covered_or_there_already_is_refused(
             cut(ref, tmp_path / "out", start, stop, signer)
     [opened] = opening.open_items([ref.item], receipt=OPENING)
     with pytest.raises(MediaNotCovered):
-        excerpts.write_excerpt(opened, ref, tmp_path / "out", start=0, stop=1, cover=lambda: None)
+        excerpts.write_excerpt(
+            opened, ref, tmp_path / "out", start=0, stop=1, trusted=None, cover=lambda: None
+        )
     assert cut(ref, tmp_path / "out", 0, 1, signer) == 2
     for out in (tmp_path / "out", tmp_path / "nowhere" / "out"):
         with pytest.raises(BadExcerpt):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jieli.kernel.times import DAY, MINUTE, local
-from jieli.ledger import queries
+from jieli.ledger import places, queries
 from jieli.ledger.models import Checkpoint, Cosignature, Timestamp
 from jieli.ledger.types import CheckpointRef, Silence
 from seal import checkpoint, policy, timestamp
@@ -101,6 +101,19 @@ def last_counted(trusted: policy.Policy | None, *, log: int | None = None) -> St
         if (judged := standing(found, trusted)).counts:
             return judged
     return None
+
+
+def best_over(place: int, trusted: policy.Policy | None) -> tuple[CheckpointRef, Standing] | None:
+    """The newest checkpoint over an entry that counts; where none does yet the newest one over it; None without any."""
+    newest = queries.covering_checkpoint(place)
+    if newest is None:
+        return None
+    judged = standing(newest, trusted)
+    counted = None if judged.counts else last_counted(trusted, log=newest.log)
+    if counted is None or counted.size <= places.index_of(place):
+        return newest, judged
+    [older] = queries.checkpoints(sizes=[counted.size], log=newest.log)
+    return older, counted
 
 
 def unstamped(authority: str, *, at: int, limit: int | None = None) -> list[int]:

@@ -21,10 +21,12 @@ from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
 from jieli.ledger.operations import book
+from jieli.ledger.standing import Standing
 from jieli.reading.errors import NotOpened
 from jieli.reading.models import Opening
 from jieli.reading.operations import open_for_package, open_matter
 from jieli.reading.types import OpeningKind, SystemPurpose
+from seal.policy import Policy
 
 ROLE = "系统管理"
 
@@ -38,6 +40,7 @@ class Taken:
     entry: int
     copy: Path | None = None
     blocks: int = 0
+    standing: Standing | None = None  # of the checkpoint that proves an excerpt
 
 
 def add(
@@ -115,17 +118,19 @@ def excerpt(
     by: Person,
     at: int,
     out: Path,
+    trusted: Policy | None,
     cover: Callable[[], object],
 ) -> Taken:
     """Write a folder with a stretch of a file and its proof; `start` and `stop` in seconds of sound, or in bytes.
 
-    Errors: as `take`, BadExcerpt, MediaNotCovered.
+    Under `trusted` it is judged which checkpoint proves it, and whether that one counts. Errors: as `take`,
+    BadExcerpt, MediaNotCovered.
     """
     ref, opened, opening, entry = opened_stretch(
         item, n, start, stop, purpose=purpose, matter=matter, by=by, at=at
     )
-    blocks = excerpts.write_excerpt(opened, ref, out, start=start, stop=stop, cover=cover)
-    return Taken(ref, opening, entry, None, blocks)
+    shown = excerpts.write_excerpt(opened, ref, out, start=start, stop=stop, trusted=trusted, cover=cover)
+    return Taken(ref, opening, entry, None, shown.blocks, shown.standing)
 
 
 def opened_stretch(

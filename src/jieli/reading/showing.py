@@ -23,6 +23,7 @@ from jieli.reading.errors import NotOpened, OpeningEnded
 from jieli.reading.models import Opening
 from jieli.reading.standing import sift
 from jieli.reading.types import OpeningKind, Purpose, Shown
+from seal.policy import Policy
 
 #: How long what an opening opened may be fetched, in ms.
 GOOD_FOR = 15 * MINUTE
@@ -241,13 +242,15 @@ def cut(
     matter: str,
     by: Person,
     at: int,
+    trusted: Policy | None,
     cover: Callable[[], object],
 ) -> Cut:
     """A stretch of a file with its proof, as `media.excerpt` writes it, for a browser to keep. Errors as there."""
     ref, opened, opening, entry = media.opened_stretch(
         item, n, start, stop, purpose=purpose, matter=matter, by=by, at=at
     )
-    return Cut(excerpts.excerpt_files(opened, ref, start=start, stop=stop, cover=cover), opening, entry)
+    files = excerpts.excerpt_files(opened, ref, start=start, stop=stop, trusted=trusted, cover=cover)
+    return Cut(files, opening, entry)
 
 
 def _closed(item: int, why: str) -> NotOpened:

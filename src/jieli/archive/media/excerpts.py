@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jieli.archive.media.errors import BadExcerpt, MediaNotCovered
 from jieli.archive.media.opening import fresh, pieces
@@ -11,9 +11,12 @@ from jieli.archive.media.words import README
 from jieli.archive.types import OpenedItem
 from jieli.ledger import places
 from jieli.ledger import queries as ledger
+from jieli.ledger import standing as standings
+from jieli.ledger.standing import Standing
 from jieli.ledger.types import OpenedPart
 from seal import canonical
 from seal.media import CLAIM, PROOF, TABLE, absent_hashes, block_leaf, write_claim
+from seal.policy import Policy
 from seal.proof import Proof
 from seal.tree import Tree
 
@@ -32,22 +35,39 @@ def blocks_between(ref: MediaRef, start: int, stop: int) -> list[int]:
         first, last, head = start + 1, min(stop, ref.seconds), [0]
     else:
         first, last, head = start // _BLOCK, min(-(-stop // _BLOCK), ref.blocks) - 1, []
-    if start < 0 or stop <= start or first > last:
+    # outward rounding must not show the last block to who asked for what is behind it
+    beyond = ref.unit is Unit.BYTES and start >= ref.size
+    if start < 0 or stop <= start or first > last or beyond:
         length = f"{ref.seconds} 秒" if ref.unit is Unit.SECONDS else f"{ref.size} 字节"
         raise BadExcerpt(f"这一段不在文件之内：全长 {length}。", remedy="请核对起止；止不含在内。")
     return [*head, *range(first, last + 1)]
 
 
+class Shown(NamedTuple):
+    """How many blocks an excerpt shows, and who stands for the checkpoint that proves it."""
+
+    blocks: int
+    standing: Standing
+
+
 def write_excerpt(
-    opened: OpenedItem, ref: MediaRef, out: Path, *, start: int, stop: int, cover: Callable[[], object]
-) -> int:
-    """Write the folder `out`, which must not exist; how many blocks it shows. The whole file is read and checked.
+    opened: OpenedItem,
+    ref: MediaRef,
+    out: Path,
+    *,
+    start: int,
+    stop: int,
+    trusted: Policy | None,
+    cover: Callable[[], object],
+) -> Shown:
+    """Write the folder `out`, which must not exist. The whole file is read and checked.
 
     Memory: a block, and 32 bytes for each block of the file. `cover` asks the signer, when no checkpoint covers the
-    file's entry yet. Crash in between leaves the folder with `.partial`.
+    file's entry yet; of those that do, the newest that counts under `trusted` proves it, or else the newest. Crash in
+    between leaves the folder with `.partial`.
     """
     shown = blocks_between(ref, start, stop)
-    part, proof = _proved(ref, cover)
+    part, proof, standing = _proved(ref, trusted, cover)
     folder = _folder(out)
     with fresh(folder / name_of(ref)) as file:
         rest = _cut(opened, ref, shown, part, proof, file.write)
@@ -55,11 +75,17 @@ def write_excerpt(
         with fresh(folder / other) as file:
             file.write(data)
     folder.rename(out)
-    return len(shown)
+    return Shown(len(shown), standing)
 
 
 def excerpt_files(
-    opened: OpenedItem, ref: MediaRef, *, start: int, stop: int, cover: Callable[[], object]
+    opened: OpenedItem,
+    ref: MediaRef,
+    *,
+    start: int,
+    stop: int,
+    trusted: Policy | None,
+    cover: Callable[[], object],
 ) -> dict[str, bytes]:
     """What `write_excerpt` writes, by name: for a door that sends it, and leaves nothing on a disk.
 
@@ -71,7 +97,7 @@ def excerpt_files(
             f"这一段超过 {MOST_AT_ONCE // 1024 // 1024} MiB，网页上摘录不了。",
             remedy="请分几段，或用 jieli media excerpt 写到目录。",
         )
-    part, proof = _proved(ref, cover)
+    part, proof, _ = _proved(ref, trusted, cover)
     held: list[bytes] = []
     rest = _cut(opened, ref, shown, part, proof, held.append)
     return {name_of(ref): b"".join(held), **rest}
@@ -82,9 +108,11 @@ def name_of(ref: MediaRef) -> str:
     return f"excerpt.{_SUFFIX.get(ref.format, 'bin')}"
 
 
-def _proved(ref: MediaRef, cover: Callable[[], object]) -> tuple[OpenedPart, Proof]:
+def _proved(
+    ref: MediaRef, trusted: Policy | None, cover: Callable[[], object]
+) -> tuple[OpenedPart, Proof, Standing]:
     [part] = ledger.parts([(TABLE, ref.id)])[(TABLE, str(ref.id))]
-    return part, _proof(part.entry, cover)
+    return part, *_proof(part.entry, trusted, cover)
 
 
 def _cut(
@@ -126,16 +154,17 @@ def _path(part: OpenedPart) -> list[bytes]:
     return Tree(ledger.part_leaves([part.entry])[part.entry]).inclusion(part.n)
 
 
-def _proof(entry: int, cover: Callable[[], object]) -> Proof:
-    """The entry under its log's newest checkpoint, with the lines of all who vouched; MediaNotCovered without one."""
-    last = ledger.covering_checkpoint(entry)
-    if last is None:
+def _proof(entry: int, trusted: Policy | None, cover: Callable[[], object]) -> tuple[Proof, Standing]:
+    """The entry under a checkpoint of its log, with the lines of all who vouched; MediaNotCovered without one."""
+    found = standings.best_over(entry, trusted)
+    if found is None:
         cover()
-        last = ledger.covering_checkpoint(entry)
-    if last is None:
+        found = standings.best_over(entry, trusted)
+    if found is None:
         raise MediaNotCovered(
             "签名进程尚未签出覆盖该附件的检查点。", remedy="请确认签名进程在运行，稍后重试。"
         )
-    path = ledger.inclusion_proofs([entry], last.size)[entry]
+    chosen, standing = found
+    path = ledger.inclusion_proofs([entry], chosen.size)[entry]
     data = ledger.entries([entry])[entry].data
-    return Proof(places.index_of(entry), tuple(path), last.cosigned_note.encode(), data)
+    return Proof(places.index_of(entry), tuple(path), chosen.cosigned_note.encode(), data), standing

@@ -39,6 +39,9 @@ def climb(node, n, size, path):
             node = H(b"\\1" + node + sibling)
         n, last = n >> 1, last >> 1
     return node
+order = [n for n, *_ in claim["blocks"]]
+if order != sorted(shown):
+    raise SystemExit("不符：块的次序不对，或有重复 / blocks out of order, or twice")
 if fold(0, row["blocks"]).hex() != row["root"] or bytes_.read(1) or next(rest, None) is not None:
     raise SystemExit("不符：这一段的字节不是所登记文件的 / these bytes are not of the registered file")
 body = json.dumps(claim["body"], ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -52,8 +55,16 @@ if climb(leaf, claim["n"], said["count"], map(bytes.fromhex, claim["path"])).hex
 origin, size, root = checkpoint.split(b"\\n")[:3]
 if climb(H(b"\\0" + entry), int(index[6:]), int(size), map(base64.b64decode, path)) != base64.b64decode(root):
     raise SystemExit("不符：账本条目不在检查点之内 / the entry does not stand under the checkpoint")
-print("OK", origin.decode(), size.decode(), root.decode())
+print("OK", *(ascii(word.decode())[1:-1] for word in (origin, size, root)))
+print("blocks", *order, "of", row["blocks"])
+heard = [n for n in order if n or row.get("unit") != "秒"]
+if heard and heard[-1] - heard[0] + 1 != len(heard):
+    print("NOTE: not continuous, blocks in between are left out")
 -----END PYTHON-----
+
+块的编号是这一段在文件里的位置；录音的第 n 块（n ≥ 1）是第 n − 1 秒到第 n 秒。中间有缺的会写明（NOTE）：拿到长摘录的人，
+不要密钥就能从中剪短。 Block n of a recording is its second n − 1 to n. A NOTE says where the stretch is not continuous:
+whoever holds a longer excerpt can cut it without any key.
 
 三、检查点是谁签的，见 proof.tlog 末尾的 signed-note（https://c2sp.org/signed-note）；信任谁，由您决定。
 Who signed the checkpoint stands at the end of proof.tlog; whom to trust is for you to decide.

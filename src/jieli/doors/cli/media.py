@@ -16,10 +16,13 @@ from jieli.doors import places
 from jieli.doors.cli.acting import As, Matter, Purpose, permitted, person
 from jieli.doors.cli.frame import AsJson, command, out, table
 from jieli.doors.cli.given import regular
+from jieli.doors.cli.packages_told import vouched
+from jieli.evidence.types import Vouching
 from jieli.kernel.errors import JieliError
 from jieli.kernel.times import local
 from jieli.reading import bringing, media
 from jieli.wiring import signer
+from jieli.wiring.home import home_of
 
 app = typer.Typer(no_args_is_help=True, help="附件与录音：存入、取出、摘录、存放状况。")
 #: What the tables can hold of an item's number and a file's place: a longer one is told, not tried.
@@ -28,7 +31,7 @@ Item = Annotated[int, typer.Argument(min=0, max=_MOST_ITEM, help="条目编号�
 #: What these answers call a file's place, its blocks and what came of an import.
 _WORDS = {
     "n": "第几个附件", "unit": "一块是", "blocks": "全文件块数", "kept": "已存入（个）", "failed": "未能存入",
-    "items": "可能的条目", "openings": "开启条目（次）",
+    "items": "可能的条目", "openings": "开启条目（次）", "counts": "达到信任策略", "vouched": "谁作证",
 }  # fmt: skip
 Number = Annotated[int, typer.Option("--n", min=0, max=_MOST_N, help="第几个附件，从 0 起。")]
 
@@ -232,9 +235,13 @@ def excerpt(
     with command(as_json=as_json) as run:
         done = media.excerpt(
             item=item, n=n, start=_place(start), stop=_place(stop), purpose=purpose, matter=matter,
-            by=person(run, sign_in), at=run.at(), out=folder, cover=lambda: signer.ask(run.profile),
+            by=person(run, sign_in), at=run.at(), out=folder, trusted=signer.trusted_if_any(home_of(run.profile)),
+            cover=lambda: signer.ask(run.profile),
         )  # fmt: skip
         values = _values(done.ref) | {"out": str(folder), "shown": done.blocks, "entry": done.entry}
+        if (by := done.standing) is not None:
+            names = by.witnesses if by.witnessed else ()
+            values |= {"counts": by.counts, "vouched": vouched(Vouching(names, counts=by.counts))}
         run.answer(values, names=_WORDS)
 
 
