@@ -17,7 +17,18 @@ from seal.errors import SealError
 _SOURCE = Path(__file__).resolve().parent
 _LEFT_OUT = ("build_pyz.py", "witness", "page/")  # a verifier needs neither a witness nor the page
 _FIRST_LINE = b"#!/usr/bin/env python3\n"
-_START = b"import sys\n\nfrom seal.cli import main\n\nsys.exit(main())\n"
+# An older Python would end in a traceback and with 1, which reads as a verdict on the evidence.
+_START = b"""\
+import sys
+
+if sys.version_info < (3, 11):
+    sys.stderr.write("Cannot proceed: seal needs Python 3.11 or newer, this is %d.%d.\\n" % sys.version_info[:2])
+    sys.exit(2)
+
+from seal.cli import main
+
+sys.exit(main())
+"""
 
 
 def build(out: Path) -> None:

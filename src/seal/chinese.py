@@ -37,6 +37,7 @@ _ROOMS: Final[dict[str, str]] = {
 }
 
 _OWN: Final[dict[str, str]] = {
+    "cli.io": "读或写到一半失败（管道、磁盘已满、内存不足）；没有作出判断，请改用普通文件再运行。",
     "cli.out": "密钥文件已经存在，或写不进去；请用 --out 另选一处。",
     "cli.read": "给出的文件不存在、不能读取，或长得不像；请核对位置。",
     "cli.type": "SM2 签名不写时间，不能作见证方的密钥；请选 ed25519 或 mldsa。",
@@ -57,10 +58,12 @@ _OWN: Final[dict[str, str]] = {
     "log.unsigned": "您给出的公钥都没有以账本的名义签过这个检查点；请核对公钥。",
     "note.signature": "检查点上有一行签名不对；请索取原件。",
     "package.no_sm3": "本机没有能算 SM3 的程序；请换用带 SM3 的 OpenSSL。",
+    "package.register": "本包与账本里的制作登记不符：有内容被拿走、添加或换过；请索取原件。",
     "timestamp.no_crypto": "本机没有能核验时间戳的程序；请安装 rfc3161-client 或 OpenSSL。",
     "timestamp.roots": "给出的根证书文件里没有证书（PEM）；请取时间戳机构自己公布的文件。",
     "tree.inclusion": "登记或条目不在账本的根之内；请索取原件。",
     "trust.no_policy": "没有给出信任策略；请用 --policy 说明您信任谁。",
+    "trust.quorum": "见证少于您的策略所要求的；请索取见证足够的，或核对策略。",
     "witness.key": "见证方的密钥种类不对；请用 seal keygen --cosigner 生成。",
     "witness.request": "文件夹里没有规范的见证请求；请账本重新做一份。",
 }

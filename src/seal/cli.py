@@ -6,7 +6,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -18,6 +19,7 @@ from seal.verify import verify_package
 from seal.visible import text_of
 
 _MAX_INPUT = 4 * 1024 * 1024
+_Span = tuple[int, int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,12 +28,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[options.command](options)
     except SealError as error:
-        code = 3 if isinstance(error, NoCryptoError) else 2
-        if options.json:
-            _say_json(json.dumps({"v": 1, "exit": code, "code": error.code, "detail": error.message}))
-        else:
-            _complain(f"无法进行：{sentence(error.code)} ({error.code})", f"Cannot proceed: {error.message}")
-        return code
+        return _ended(error, as_json=options.json)
+    except (OSError, MemoryError) as error:
+        broken = _broken_off(error)
+        with suppress(OSError):
+            _ended(broken, as_json=options.json)
+        with suppress(OSError):
+            sys.stdout.close()  # what is left in it would fail once more when Python ends, and change the exit code
+        return 2
+
+
+def _ended(error: SealError, *, as_json: bool) -> int:
+    code = 3 if isinstance(error, NoCryptoError) else 2
+    if as_json:
+        _say_json(json.dumps({"v": 1, "exit": code, "code": error.code, "detail": error.message}))
+    else:
+        _complain(f"无法进行：{sentence(error.code)} ({error.code})", f"Cannot proceed: {error.message}")
+    return code
+
+
+def _broken_off(error: OSError | MemoryError) -> SealError:
+    """A pipe, a full disk, no memory: nothing was judged, and Python's own 1 would read as a verdict on evidence."""
+    return SealError(
+        "cli.io", f"Reading or writing broke off ({type(error).__name__}); use plain files and run it again."
+    )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -137,11 +157,35 @@ def _excerpt(options: argparse.Namespace) -> int:
         _say(
             f"相符：条目 {found.item} 第 {found.media} 个附件的 {found.blocks} 块（全文件 {found.of} 块，"
             f"{found.size} 字节）。",
+            *_stretches(found.spans, found.stretches(), found.seconds),
             f"整个文件 SHA-256：{found.sha256}",
             f"账本条目 {found.entry}，检查点 {found.checkpoint}，由 {found.log} 签名，"
             f"见证 {len(found.witnesses)} 方。",
         )
     return 0
+
+
+def _stretches(shown: Sequence[_Span], spans: Sequence[_Span], seconds: int) -> Iterator[str]:
+    """Where in the file the bytes stand: whoever holds a long excerpt can cut it into a shorter one without a key."""
+    yield "所示的块 blocks：" + "、".join(_span(first, last) for first, last in shown)
+    if seconds:
+        sound = [(first - 1, min(last, seconds)) for first, last in spans if first <= seconds]
+        yield "录音中的位置 seconds：" + "、".join(
+            f"{_clock(first)} 至 {_clock(last)}" for first, last in sound
+        )
+    if len(spans) > 1:
+        yield (
+            "注意：这一段不连续，中间有内容没有收入，播放时听不出来。 /"
+            " Note: not continuous; something in between is left out, which is not heard."
+        )
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}–{last}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02d}"
 
 
 def _keygen(options: argparse.Namespace) -> int:

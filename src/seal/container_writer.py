@@ -7,13 +7,12 @@ import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from seal.container import (
-    CHUNK,
     END_LENGTH,
     MAX_CONTAINER,
     central_header,
@@ -117,11 +116,8 @@ class ContainerWriter:
 
 
 def _sha256(path: Path) -> str:
-    digest = sha256()
     with path.open("rb", buffering=0) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 def sync_directory(path: Path) -> None:

@@ -31,6 +31,7 @@ MAX_BLOCK = 1024 * 1024
 MAX_CLAIM = 16 * 1024 * 1024
 _KEYS = frozenset({"blocks", "body", "entry", "file", "hashes", "kind", "n", "path", "salt", "v"})
 _KIND = "jieli.excerpt"
+_OF_SOUND = "秒"  # the unit of a recording's row
 _NAME = re.compile(r"excerpt\.[a-z0-9]{1,8}", re.ASCII)
 
 
@@ -48,7 +49,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What an excerpt was found to be. ``log`` and ``witnesses`` are empty without a policy."""
+    """What an excerpt was found to be: ``spans`` are the first and last block of each stretch that is shown.
+
+    ``seconds``: of a recording, how many blocks from 1 on are a second each (0 of any other file); block 0 is its head.
+    """
 
     item: int
     media: int
@@ -60,6 +64,14 @@ class Excerpt:
     checkpoint: int
     log: str
     witnesses: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...] = ()
+    seconds: int = 0
+
+    def stretches(self) -> list[tuple[int, int]]:
+        """The spans without a recording's head: more than one, and what is heard was not said in one go."""
+        if not self.seconds:
+            return list(self.spans)
+        return [(max(first, 1), last) for first, last in self.spans if last]
 
 
 def block_leaf(salt: bytes, data: bytes) -> bytes:
@@ -169,13 +181,34 @@ def verify_excerpt(folder: Path, *, trusted: Policy | None = None) -> Excerpt:
     if trusted is None:
         raise UnvouchedError("trust.no_policy", "No policy was given; name whom you trust with --policy.")
     decision = policy.evaluate(trusted, head, signed)
-    if not decision.log_ok or not decision.quorum_ok:
-        raise UnvouchedError("trust.log", "Those whom your policy names have not vouched for the checkpoint.")
+    if not decision.log_ok:
+        raise UnvouchedError("trust.log", "No log that your policy names has signed the checkpoint.")
+    if not decision.quorum_ok:
+        raise UnvouchedError("trust.quorum", "Fewer witnesses cosigned than your policy asks for.")
     return Excerpt(
         item=row.integer("item"), media=row.integer("n"), blocks=len(shown), of=blocks, size=row.integer("size"),
         sha256=row.hex("sha256", 32).hex(), entry=proved.index, checkpoint=head.size, log=decision.log or "",
-        witnesses=tuple(name for name, _ in decision.witnesses),
+        witnesses=tuple(name for name, _ in decision.witnesses), spans=_spans(shown), seconds=_seconds(row),
     )  # fmt: skip
+
+
+def _spans(shown: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Numbers that rise, joined where one follows the other."""
+    found: list[tuple[int, int]] = []
+    for n in shown:
+        if found and found[-1][1] == n - 1:
+            found[-1] = found[-1][0], n
+        else:
+            found.append((n, n))
+    return tuple(found)
+
+
+def _seconds(row: Shape) -> int:
+    return (
+        row.integer("seconds")
+        if row.has("unit") and row.text("unit") == _OF_SOUND and row.has("seconds")
+        else 0
+    )
 
 
 def _read(path: Path, limit: int) -> bytes:

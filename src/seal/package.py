@@ -91,6 +91,8 @@ class Package:
         self._omissions: list[bytes] = []
         self._omitted = 0
         self._lines = {name: _Lines() for name in ("items.jsonl", "parts.jsonl")}
+        self._digests: dict[str, str] = {}  # of files that were added, so that none is read twice for it
+        self._bound: tuple[list[str], int] | None = None
 
     def __enter__(self) -> Package:
         return self
@@ -169,11 +171,11 @@ class Package:
         The same bytes as :meth:`add_item` writes, for thousands at a time: what the paths of two items share is
         spelled once. The rows must be canonical, as those are that lead to their leaves.
         """
-        path_of, forms, kept = _Paths(tree).of, dict[tuple[str, ...], _Form](), self._lines["items.jsonl"]
+        paths_of, forms, kept = _Paths(tree).of, dict[tuple[str, ...], _Form](), self._lines["items.jsonl"]
         lines = iter(lines)
         while some := list(islice(lines, _TOGETHER)):
-            written = []
-            for n, row, names, salts, shown in some:
+            written, places = [], [line[0] for line in some]
+            for (n, row, names, salts, shown), path in zip(some, paths_of(places), strict=True):
                 form = forms.get(names)
                 if form is None:
                     form = forms[names] = _form(entry, names)
@@ -182,9 +184,9 @@ class Package:
                     raise SealError(
                         "item.order", "Each field of an item has its bytes and a salt of 32 bytes."
                     )
-                holes = ordered((*map(hexlify, shown), *split.unpack(hexlify(salts))))
-                written.append(text % (*holes, n, path_of(n), row))
-            kept.follow_all(entry, [line[0] for line in some])
+                holes = *map(hexlify, shown), *split.unpack(hexlify(salts)), n, path, row
+                written.append(text % ordered(holes))
+            kept.follow_all(entry, places)
             kept.write(b"".join(written))
 
     def add_part(
@@ -200,10 +202,17 @@ class Package:
         }
         self._lines["parts.jsonl"].add(entry, n, encode(line))
 
+    def add_part_bytes(self, entry: int, n: int, tree: Tree, salt: bytes, body: bytes) -> None:
+        """As :meth:`add_part`, of a body whose canonical bytes are at hand: ``tree`` has their leaf at n."""
+        path = b",".join([b'"%b"' % hexlify(one) for one in tree.inclusion(n)])
+        form = b'{"body":%b,"entry":%d,"n":%d,"path":[%b],"salt":"%b"}'
+        self._lines["parts.jsonl"].add(entry, n, form % (body, entry, n, path, hexlify(salt)))
+
     def add_served(self, data: bytes) -> str:
         """A notice or paper as served; gives its digest, which an opened part must name."""
         digest = sha256(data).hexdigest()
         self._files[f"served/{digest}"] = data
+        self._digests[f"served/{digest}"] = digest
         return digest
 
     def add_omission(self, *, what: str, count: int, reason: str) -> None:
@@ -215,6 +224,41 @@ class Package:
         """``omissions.jsonl`` as it stands: its digest can be sealed in the ledger before the package is written."""
         return b"".join(self._omissions)
 
+    def bound(self) -> list[str]:
+        """What a register names so that nothing can be taken out, added or exchanged: ``files:``, ``about:`` and
+        ``parts:``, each with a SHA-256 in hex, as package-format.md defines them.
+
+        Everything is in the package by then, but for the register's own part, which is its last one, and what leads
+        to the newest checkpoint; :meth:`write` refuses anything else.
+        """
+        parts = self._lines["parts.jsonl"]
+        self._bound = self._fixed(), parts.count
+        return [*self._bound[0], f"parts:{parts.sha256.hexdigest()}"]
+
+    def _fixed(self) -> list[str]:
+        names = [name for name in self._files if is_pdf(name) or name.startswith("served/")]
+        digests = {name: self._digest_of(name) for name in names}
+        digests["items.jsonl"] = self._lines["items.jsonl"].sha256.hexdigest()
+        digests["omissions.jsonl"] = sha256(self.omissions()).hexdigest()
+        digests["policy"] = sha256(self._policy).hexdigest()
+        about = encode(self._free())
+        return [f"files:{sha256(_sums(digests)).hexdigest()}", f"about:{sha256(about).hexdigest()}"]
+
+    def _digest_of(self, name: str) -> str:
+        if name not in self._digests:
+            self._digests[name] = _digest(self._files[name], "sha256")
+        return self._digests[name]
+
+    def _check_bound(self) -> None:
+        """A package that is not as it was bound would be refused by whoever verifies it."""
+        if self._bound is None:
+            return
+        fixed, parts = self._bound
+        if self._fixed() != fixed or self._lines["parts.jsonl"].count > parts + 1:
+            raise SealError(
+                "package.bound", "Something was added after the package was bound; make it again."
+            )
+
     def write(self, path: Path, *, watch: Watch = unwatched) -> str:
         """Write the package to ``path``, which must not exist: whole and durable, or not at all. Gives its SHA-256.
 
@@ -222,6 +266,7 @@ class Package:
         """
         if not self._notes:
             raise SealError("package.checkpoint", "A package needs a checkpoint.")
+        self._check_bound()
         files: dict[str, bytes | Path | _Lines] = {**self._files, **self._lines}
         newest = max(self._notes)
         for index, sealed in self._entries.items():
@@ -232,7 +277,10 @@ class Package:
         files["package.json"] = encode(self._facts(newest)) + b"\n"
         if self._sm3:
             files["SM3SUMS"] = _sums({name: _digest(source, "sm3") for name, source in files.items()})
-        digests = {name: _digest(source, "sha256") for name, source in files.items()}
+        digests = {
+            name: self._digest_of(name) if name in self._files else _digest(source, "sha256")
+            for name, source in files.items()
+        }
         files["SHA256SUMS"] = _sums(digests)
         with ContainerWriter(path, watch=watch) as writer:
             for name in sorted(files, key=order_key):
@@ -244,18 +292,22 @@ class Package:
         return writer.sha256
 
     def _facts(self, newest: int) -> dict[str, object]:
+        counts = {
+            "checkpoints": len(self._notes),
+            "entries": len(self._entries),
+            "items": self._lines["items.jsonl"].count,
+            "papers": sum(is_pdf(name) for name in self._files),
+            "parts": self._lines["parts.jsonl"].count,
+            "served": sum(name.startswith("served/") for name in self._files),
+            "timestamps": sum(name.startswith("timestamps/") for name in self._files),
+        }
+        return {**self._free(), "counts": counts, "size": newest}
+
+    def _free(self) -> dict[str, object]:
+        """``package.json`` but for what is known at the end only: how much there is, and the newest checkpoint."""
         about = self.about
         return {
             "clock": about.clock,
-            "counts": {
-                "checkpoints": len(self._notes),
-                "entries": len(self._entries),
-                "items": self._lines["items.jsonl"].count,
-                "papers": sum(is_pdf(name) for name in self._files),
-                "parts": self._lines["parts.jsonl"].count,
-                "served": sum(name.startswith("served/") for name in self._files),
-                "timestamps": sum(name.startswith("timestamps/") for name in self._files),
-            },
             "kind": about.kind,
             "made": about.made,
             "matter": about.matter,
@@ -263,7 +315,6 @@ class Package:
             "omissions": self._omitted,
             "origin": about.origin,
             "purpose": about.purpose,
-            "size": newest,
             "v": 2 if self._sm3 else 1,
         }
 
@@ -277,13 +328,13 @@ class _Form(NamedTuple):
     """How items of one entry that have the same fields are spelled.
 
     ``text`` is a line with holes for the hex of each field's bytes and salt, then n, path and row; ``split`` parts
-    the hex of all salts; ``ordered`` brings all bytes and then all salts into the order of the holes.
+    the hex of all salts; ``ordered`` brings all bytes, all salts, n, path and row into the order of the holes.
     """
 
     text: bytes
     fields: int
     split: Struct
-    ordered: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+    ordered: Callable[[tuple[bytes | int, ...]], tuple[bytes | int, ...]]
 
 
 def _form(entry: int, names: Sequence[str]) -> _Form:
@@ -295,7 +346,8 @@ def _form(entry: int, names: Sequence[str]) -> _Form:
     shown = ",".join(f'"{names[at]}":{{"bytes":"%b","salt":"%b"}}' for at in order)
     text = f'{{"entry":{entry:d},"fields":{{{shown}}},"n":%d,"path":[%b],"row":%b}}\n'
     holes = [hole for at in order for hole in (at, count + at)]
-    return _Form(text.encode("ascii"), count, Struct("64s" * count), itemgetter(*holes))
+    rest = range(2 * count, 2 * count + 3)
+    return _Form(text.encode("ascii"), count, Struct("64s" * count), itemgetter(*holes, *rest))
 
 
 class _Lines:
@@ -366,17 +418,22 @@ class _Paths:
         self._leaves = tree.levels[0]
         self._above: list[dict[int, bytes]] = [{} for _ in tree.levels]
 
-    def of(self, n: int) -> bytes:
-        """The hashes in quotes, the leaf's sibling first, with commas between."""
-        leaves, sibling = self._leaves, n ^ 1
-        if not 0 <= n < len(leaves):
-            raise SealError("tree.index", "The index must be below the size of the tree.")
-        if sibling >= len(leaves):  # alone, or at a ragged edge
-            return self._from(0, n)[1:]
-        above = self._above[1].get(n >> 1)
-        if above is None:
-            above = self._above[1][n >> 1] = self._from(1, n >> 1)
-        return b'"%b"%b' % (hexlify(leaves[sibling]), above)
+    def of(self, places: Iterable[int]) -> list[bytes]:
+        """Of each leaf the hashes in quotes, the leaf's sibling first, with commas between."""
+        leaves, found = self._leaves, []
+        size, known = len(leaves), self._above[min(1, len(self._above) - 1)]
+        for n in places:
+            if not 0 <= n < size:
+                raise SealError("tree.index", "The index must be below the size of the tree.")
+            sibling = n ^ 1
+            if sibling == size:  # alone, or at a ragged edge
+                found.append(self._from(0, n)[1:])
+                continue
+            above = known.get(n >> 1)
+            if above is None:
+                above = known[n >> 1] = self._from(1, n >> 1)
+            found.append(b'"%b"%b' % (hexlify(leaves[sibling]), above))
+        return found
 
     def _from(self, level: int, k: int) -> bytes:
         """The way upward from a node, a comma before each hash."""

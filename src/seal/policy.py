@@ -177,14 +177,16 @@ def parse(data: bytes) -> Policy:
 def evaluate(policy: Policy, checkpoint: Checkpoint, signed: notes.Note) -> Decision:
     """Check every signature of the policy's keys; :class:`MismatchError` if one of them is wrong.
 
-    A log vouches only under its own origin: a key of another log that also signed does not count.
+    A log vouches only under its own origin: a key of another log that also signed does not count. Nor is a log its own
+    witness: a witness's line under the public key of one of the policy's logs is checked and counts for nothing.
     """
     verified = {one.key: one for one in notes.verify(signed, policy.vkeys())}
     log = next((key.name for key in policy.logs if key in verified and key.name == checkpoint.origin), None)
     met: set[bytes] = set()
     witnesses = []
+    own = {key.public for key in policy.logs}
     for name, key in policy.witnesses.items():
-        if key in verified:
+        if key in verified and key.public not in own:
             met.add(name)
             witnesses.append((name.decode("utf-8", "backslashreplace"), verified[key].time or 0))
     for name, group in policy.groups.items():  # in the order of definition, members first

@@ -7,6 +7,8 @@ what the witness has seen, after 200 and 409 alike, so that the next proof begin
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from seal import note
@@ -30,10 +32,10 @@ def answer_folder(folder: Path, witness: Witness) -> Answer:
     if answer.status == 200:
         request = parse_request(body)
         signed = note.Note(request.note.text, note.parse_lines(answer.body))
-        _write(folder / COSIGNED, signed.format())
-        _write(folder / SIZE_FILE, b"%d\n" % request.checkpoint.size)
+        size = b"%d\n" % request.checkpoint.size
+        write_together(folder, {COSIGNED: signed.format(), SIZE_FILE: size})
     elif answer.status == 409:
-        _write(folder / SIZE_FILE, answer.body)
+        write_together(folder, {SIZE_FILE: answer.body})
     return answer
 
 
@@ -54,11 +56,23 @@ def _bounded(path: Path, limit: int) -> bytes | None:
         return None
 
 
-def _write(path: Path, data: bytes) -> None:
-    """A stick is pulled out early: what bears its own name is whole and on the stick."""
-    partial = path.with_name(path.name + ".writing")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files that belong together, each under another name first; none has its own before all are on the disk.
+
+    A stick is pulled out early, or is full: what bears its own name is whole. OSError: what stood there stands as it
+    was, and nothing of the new is left to fill the stick. Crash between two renames: the last file is still the old.
+    """
+    partial = {name: folder / (name + ".writing") for name in files}
+    try:
+        for name, data in files.items():
+            with partial[name].open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for name in files:
+            partial[name].replace(folder / name)
+    except OSError:
+        for path in partial.values():
+            with suppress(OSError):  # a stick that is gone altogether: the first error says so
+                path.unlink(missing_ok=True)
+        raise

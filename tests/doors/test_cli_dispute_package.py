@@ -12,9 +12,14 @@ from pypdf import PdfReader
 
 import seal.cli
 from jieli.access.types import Role
+from seal import policy as policies
+from seal.canonical import encode
+from seal.verify import verify_package
 from tests.doors.cli import TALK, Jieli, bring, items
 from tests.doors.quarrel import Quarrel, brought, opened
 from tests.rooms.company import reader
+from tests.seal.packages import files_of
+from tests.seal.registers import counted
 
 
 @pytest.fixture
@@ -130,3 +135,40 @@ def sentences(parts: list[str]) -> list[str]:
     said = "。".join(part.removeprefix("理由").partition("尚缺")[0] for part in parts)
     plain = (re.sub(r"^\d+\.", "", s.replace(" ", "")) for s in said.split("。"))
     return [s for s in plain if s]
+
+
+def test_nothing_can_be_taken_out_of_a_volume_without_a_key(
+    case: Quarrel, jieli: Jieli, tmp_path: Path
+) -> None:
+    bring(jieli, tmp_path, *TALK)
+    [talk] = {i["conversation"] for i in items(jieli)}
+    path = tmp_path / "卷.zip"
+    case("package", "--out", path, "--conversation", talk)
+    trusted = policies.parse((jieli.home / "trust.policy").read_bytes())
+    whole = verify_package(path, policy=trusted)
+    assert whole.exit_code == 0
+    assert whole.register is not None
+    assert whole.register.whole
+    files = files_of(path)
+    bent: dict[str, dict[str, bytes | None]] = {}
+    for name in ("parts.jsonl", "items.jsonl", "omissions.jsonl"):
+        lines = files[name].splitlines(keepends=True)
+        kept = [line for line in lines if b'"evidence_package"' not in line]
+        bent |= {
+            f"{name} {at}": {name: b"".join(one for one in lines if one is not line)}
+            for at, line in enumerate(kept)
+        }
+    bent |= {name: {name: None} for name in files if name.endswith(".pdf") or name.startswith("served/")}
+    about = json.loads(files["package.json"])
+    clock = {"demo": "real", "real": "demo"}[about["clock"]]
+    stated = {"clock": clock, "made": about["made"] + 1, "kind": "conversation", "purpose": "x"}
+    for key, value in stated.items():
+        bent[key] = {"package.json": encode({**about, key: value}) + b"\n"}
+    found = {
+        what: verify_package(BytesIO(counted(path, changes)), policy=trusted)
+        for what, changes in bent.items()
+    }
+    assert {what for what, report in found.items() if report.exit_code != 1} == set()
+    assert len(bent) > 30
+    codes = [step.code for report in found.values() for step in report.steps if step.state == "failed"]
+    assert set(codes) <= {"package.register", "package.served"}

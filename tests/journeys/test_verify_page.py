@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from seal import policy
 from seal.errors import SealError
+from seal.keys import COSIGNATURE, signer_of
 from seal.package import About, Package
 from seal.page import page, page_digest, policy_digests
 from seal.verify import verify_package
@@ -21,8 +22,20 @@ from seal.visible import visible
 from tests.journeys.conftest import PATIENCE, SHOTS
 from tests.journeys.look import RULES, SMALL_TARGETS, picture
 from tests.journeys.verify_page_cases import Case, cases
-from tests.seal.packages import ORIGIN, Built, build, files_of, policy_text, remade, signed_checkpoint, signer
+from tests.seal.packages import (
+    ORIGIN,
+    PDF,
+    Built,
+    build,
+    files_of,
+    policy_text,
+    remade,
+    signed_checkpoint,
+    signer,
+)
+from tests.seal.registers import OMISSIONS, REGISTER, counted, named, registered, whole
 from tests.seal.test_package import edit
+from tests.seal.test_register import BOUND, TAKEN
 
 SOURCE = Path(__file__).parents[2] / "src" / "seal" / "page" / "verify.html"
 ASK = """async (asked) => {
@@ -224,9 +237,47 @@ def test_the_page_finds_what_the_command_finds(open_page: Callable[..., Page], b
     (found,) = ask(open_page(), [(built.path.read_bytes(), built.policy)])
     for paper in found["papers"]:
         [paper.pop("entry") for _ in range(paper["entry"] is None)]
-    same = ("exit", "log", "witnesses", "times", "not_proved", "omissions", "papers")
+    same = ("exit", "log", "witnesses", "times", "not_proved", "omissions", "papers", "register")
     assert {key: found[key] for key in same} == {key: report[key] for key in same}
     assert found["papers"][0]["entry"] == 3
+
+
+@pytest.mark.journey
+def test_page_and_command_find_the_same_of_what_was_taken_out_of_a_registered_package(
+    open_page: Callable[..., Page], folder: Path
+) -> None:
+    sealed = registered(folder / "registered.zip")
+    volume = registered(folder / "volume.zip", kind="volume", digests=named(PDF, OMISSIONS, b"beside"))
+    odd = registered(folder / "odd.zip", items="two")
+    own = registered(
+        folder / "own_items.zip", digests=named(PDF, OMISSIONS, files_of(sealed.path)["items.jsonl"])
+    )
+    files = files_of(sealed.path)
+    bent = [counted(sealed.path, taken(files)) for taken in TAKEN.values()]
+    bound = whole(folder / "bound.zip")
+    files = files_of(bound.path)
+    bent += [counted(bound.path, changed(files)) for changed in BOUND.values()]
+    bent += [one.path.read_bytes() for one in (sealed, volume, own, bound, odd)]
+    asked = [(one, sealed.policy) for one in bent]
+    found = ask(open_page(), asked)
+    assert [answer(one) for one in found] == [command(*case) for case in asked]
+    plain, all_of_it = {"entry": REGISTER, "whole": False}, {"entry": REGISTER, "whole": True}
+    assert [one["register"] for one in found][-5:] == [plain, plain, plain, all_of_it, {}]
+
+
+@pytest.mark.journey
+def test_on_the_page_too_a_log_is_no_witness_of_itself(open_page: Callable[..., Page], folder: Path) -> None:
+    log = signer(ORIGIN, seed="own log")
+    own = signer_of("witness0.sample.example", log.seed, kind=COSIGNATURE)
+    about = About("receipt", ORIGIN, 1, "demo", "", "", ())
+    named = policy_text(log, (own,))
+    with Package(about, policy=named) as package:
+        package.add_checkpoint(signed_checkpoint(log, 1, bytes(32), (own,)))
+        package.write(folder / "own.zip")
+    asked = ((folder / "own.zip").read_bytes(), named)
+    (found,) = ask(open_page(), [asked])
+    assert answer(found) == command(*asked)
+    assert (found["exit"], found["witnesses"]) == (3, [])
 
 
 @pytest.mark.journey

@@ -22,6 +22,7 @@ from jieli.ledger.bulk import copy_rows
 from jieli.ledger.models import Cosignature
 from jieli.ledger.operations import book
 from jieli.papers.types import Clock
+from jieli.reading import operations as reading
 from jieli.reading.errors import PurposeDenied
 from seal import canonical, cosignature, note
 from seal.keys import COSIGNATURE, Signer, generate
@@ -29,6 +30,8 @@ from seal.policy import parse as parse_policy
 from seal.verify import verify_package
 from tests.conftest import NOW, ORIGIN
 from tests.rooms.company import Company, bring, chat, company, reader, says, thread, vault
+from tests.seal.packages import files_of
+from tests.seal.registers import counted
 
 __all__ = ["company", "vault"]
 WORDS = ["您好，明前茶还有吗？", "有的，给您留两罐。", "请问可以退换吗", "七天内未拆封可以退换。"]
@@ -105,6 +108,22 @@ def test_every_paper_and_the_omissions_are_sealed_in_the_ledger(
     ]  # fmt: skip
 
 
+def test_a_package_is_under_a_register_that_binds_all_of_it(
+    talk: int, lawyer: Person, outside: Outside, tmp_path: Path
+) -> None:
+    path = make(talk, lawyer, outside, tmp_path / "evidence.zip")
+    trusted = parse_policy(outside.policy)
+    whole = verify_package(path, policy=trusted).register
+    assert whole is not None
+    assert whole.whole
+    files = files_of(path)
+    rest = files["parts.jsonl"].splitlines(keepends=True)[1:]
+    assert b'"evidence_package"' in rest[-1]
+    for bent in ({"parts.jsonl": b"".join(rest)}, {"items.jsonl": b""}):
+        report = verify_package(BytesIO(counted(path, dict(bent))), policy=trusted)
+        assert (report.exit_code, report.steps[6].code) == (1, "package.register")
+
+
 def test_the_text_in_a_package_is_the_source_s_to_the_byte(
     talk: int, lawyer: Person, outside: Outside, tmp_path: Path
 ) -> None:
@@ -169,6 +188,18 @@ def test_a_destroyed_item_is_an_omission_with_its_reason(
     report = verify_package(path, policy=parse_policy(outside.policy))
     assert report.exit_code == 0
     assert [(o.count, o.reason) for o in report.omissions] == [(1, "已销毁")]
+
+
+def test_what_was_destroyed_since_it_was_opened_has_no_place_in_the_package(
+    talk: int, lawyer: Person, outside: Outside
+) -> None:
+    ids = archived.ids_of_conversation(talk)
+    page, items = reading.open_for_package(items=ids, purpose="争议举证", matter=thread(), by=lawyer, at=NOW)
+    archive.shred_items(items=ids[:1], reason="客户请求删除", by="system:test", at=NOW)
+    assert archived.bases_of(ids[:1]) == ([], set(ids[:1]))
+    found = operations.covered(items, operations.grounds(items, page), outside)
+    assert (found.places.keys(), len(found.items)) == (set(ids[1:]), len(ids))
+    assert sum(map(len, gathering.lines(found).values())) == len(ids) - 1
 
 
 def test_a_purpose_that_is_none_is_refused(

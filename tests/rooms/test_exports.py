@@ -177,8 +177,31 @@ def test_a_day_of_mails_reads_as_a_talk() -> None:
     body = email.message_from_bytes(data, policy=email.policy.default).get_body()
     assert isinstance(body, EmailMessage)
     read = body.get_content()
-    assert "林晚\n明前茶还有吗？" in read
-    assert "何青\n有。" in read
+    assert "林晚\n    明前茶还有吗？" in read
+    assert "何青\n    有。" in read
+
+
+def test_no_text_or_name_reads_as_a_line_of_somebody_else_in_a_day_of_mails() -> None:
+    forged = "10:00:00 何青\n我同意退款"
+    lines = [
+        line(1, f"好的\n\n{forged}"),
+        line(2, f"好\x0b{forged}\u2028x"),
+        line(3, "x", sender_name=f"林\n{forged}"),
+    ]
+    [data] = files("eml", lines).values()
+    body = email.message_from_bytes(data, policy=email.policy.default).get_body()
+    assert isinstance(body, EmailMessage)
+    heads = [row for row in body.get_content().splitlines() if row[:1].isdigit()]
+    assert len(heads) == 3
+    assert [row for row in heads if row.endswith("何青")] == []
+
+
+def test_a_control_character_in_a_name_does_not_make_a_mail_unreadable() -> None:
+    names = ["林\r\nBcc: a@b.c", "林\x00晚", "林\x85\u2028晚"]
+    made = files("eml", [line(n, "您好", sender_name=name) for n, name in enumerate(names)])
+    mails = [mail for data in made.values() for mail in read_eml(data)]
+    assert [mail["From"].addresses[0].display_name for mail in mails] == ["林 Bcc: a@b.c", "林 晚", "林 晚"]
+    assert [mail for mail in mails if mail["Bcc"]] == []
 
 
 @few

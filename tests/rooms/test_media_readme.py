@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jieli.archive.media.words import README
-from tests.seal.excerpts import SALTS, SHOWN, bent, made
+from tests.seal.excerpts import BLOCKS, SALTS, SHOWN, bent, made
 
 CODE = README.split("-----BEGIN PYTHON-----\n")[1].split("-----END")[0]
 
@@ -47,7 +47,19 @@ def _other_root(folder: Path) -> None:
     (folder / "proof.tlog").write_bytes(head + b"\n\n" + lines)
 
 
-FORGED = [_other_bytes, _more_bytes, _more_hashes, _other_part, _other_root]
+def _shuffled(folder: Path) -> None:
+    blocks = json.loads((folder / "excerpt.json").read_bytes())["blocks"]
+    bent(folder, blocks=[blocks[0], blocks[2], blocks[1], blocks[3]])
+    (folder / "excerpt.amr").write_bytes(b"".join(BLOCKS[n] for n in (0, 5, 4, 6)))
+
+
+def _repeated(folder: Path) -> None:
+    blocks = json.loads((folder / "excerpt.json").read_bytes())["blocks"]
+    bent(folder, blocks=[*blocks, blocks[-1]])
+    (folder / "excerpt.amr").write_bytes(b"".join(BLOCKS[n] for n in (*SHOWN, 6)))
+
+
+FORGED = [_other_bytes, _more_bytes, _more_hashes, _other_part, _other_root, _shuffled, _repeated]
 
 
 @pytest.mark.parametrize("flags", [(), ("-O",)], ids=["plain", "-O"])
@@ -64,3 +76,17 @@ def test_a_forged_excerpt_is_never_ok(
 ) -> None:
     forge(made(tmp_path / "e"))
     assert run(tmp_path / "e", *flags) == (1, False, "不符")
+
+
+def test_the_readme_says_which_blocks_are_shown_and_that_some_between_them_are_not(tmp_path: Path) -> None:
+    def said(shown: list[int], **changed: object) -> str:
+        folder = made(tmp_path / "_".join(map(str, shown)), shown=shown, **changed)
+        python = [sys.executable, "-I", "-S", "-X", "utf8", "-c", CODE]
+        return subprocess.run(
+            python, cwd=folder, capture_output=True, timeout=300, check=True
+        ).stdout.decode()
+
+    assert "blocks 0 4 5 6 of 12" in said([0, 4, 5, 6], unit="秒")
+    assert "NOTE" not in said([0, 5, 6], unit="秒")
+    assert "NOTE: not continuous" in said([0, 2, 9], unit="秒")
+    assert "NOTE: not continuous" in said([0, 5], unit="字节")

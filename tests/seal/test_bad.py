@@ -38,7 +38,7 @@ from seal import witness as seal_witness
 from seal.build_pyz import _named
 from seal.build_pyz import build as build_pyz
 from seal.checkpoint import Checkpoint
-from seal.cli import _keygen, _parser, _read
+from seal.cli import _broken_off, _keygen, _parser, _read
 from seal.container_writer import ContainerWriter
 from seal.errors import SealError, UnvouchedError
 from seal.extract import extract
@@ -64,6 +64,7 @@ from tests.seal.packages import (
     signer,
     sm2_signer,
 )  # fmt: skip
+from tests.seal.registers import counted, registered
 from tests.seal.test_package import first_bad
 
 BAD = Path(__file__).with_name("bad")
@@ -260,7 +261,19 @@ def _sm3_changed(folder):
 
 OTHER_POLICY = f"log {signer('log.other.example').vkey.format()}\nquorum none\n".encode()
 TWO = policy_text(signer(ORIGIN, seed="sample log"), (WITNESS,))
+
+
 # (code, cause) -> how; each is given a fresh folder and monkeypatch
+def _broken_pipe():
+    raise _broken_off(BrokenPipeError())
+
+
+def _judge_taken_out(folder):
+    built = registered(folder / "p.zip")
+    verdict = verify_package(io.BytesIO(counted(built.path, {"items.jsonl": b""})))
+    raise SealError(next(step.code for step in verdict.steps if step.state == "failed"), "as step 7 found")
+
+
 BUILT = {
     ("canonical.depth", "a hundred thousand brackets"): lambda f, m: canonical.decode(b"[" * 100_000),
     ("canonical.number", "five thousand digits"): lambda f, m: canonical.decode(b"1" * 5000),
@@ -269,6 +282,7 @@ BUILT = {
     ("checkpoint.key", "a witness's key as the log's"): lambda f, m: checkpoint.signature(HEAD, signer(ORIGIN, kind=4)),
     ("checkpoint.lines", "an extension line with a newline"): lambda f, m: Checkpoint("a", 7, digest("x"), ("b\nc",)).text(),
     ("checkpoint.origin", "an origin with a lone surrogate"): lambda f, m: Checkpoint("\ud800", 7, digest("x")).text(),
+    ("cli.io", "a pipe that is closed"): lambda f, m: _broken_pipe(),
     ("cli.out", "a key file that is there"): lambda f, m: _keygen(_parser().parse_args(["keygen", "a", "--out", str(f)])),
     ("cli.read", "a policy that is absent"): lambda f, m: _read(f / "absent"),
     ("cli.type", "a witness of SM2"): lambda f, m: _keygen(_parser().parse_args(["keygen", "a", "--cosigner", "--type", "sm2"])),
@@ -308,12 +322,14 @@ BUILT = {
     ("note.signature", "a cosignature cut short"): lambda f, m: cosignature.verify(HEAD.text(), WITNESS.vkey, bytes(71)),
     ("note.size", "a note of half a megabyte"): lambda f, m: note.parse(b"x" * (note.MAX_NOTE + 1)),
     ("note.many", "33 lines"): lambda f, m: note.parse(b"x\n\n" + b"".join(b"\xe2\x80\x94 a%d AAAAAAA=\n" % n for n in range(33))),
+    ("package.bound", "an omission added when all was bound"): lambda f, m: _package(f, lambda p, _: [p.bound(), p.add_omission(what="x", count=1, reason="y"), p.write(f / "p.zip")]),
     ("package.changed", "a source that changes meanwhile"): lambda f, m: _package(f, lambda p, _: _changing_source(p, f, m)),
     ("package.checkpoint", "a checkpoint of another log"): lambda f, m: _package(f, lambda p, _: p.add_checkpoint(signed_checkpoint(signer("x"), 1, digest("x")))),
     ("package.entry", "an entry twice"): lambda f, m: _package(f, lambda p, _: [p.add_entry(0, b"{}", []) for _n in range(2)]),
     ("package.no_sm3", "no SM3 at hand"): lambda f, m: _no_sm3(m, f),
     ("package.order", "items added out of order"): lambda f, m: _package(f, lambda p, _: [p.add_item(entry=0, n=1, path=[], row={}, fields={}) for _n in range(2)]),
     ("package.pdf", "a PDF without a number"): lambda f, m: _package(f, lambda p, _: p.add_pdf("list.pdf", b"")),
+    ("package.register", "a message taken out of a registered package"): lambda f, m: _judge_taken_out(f),
     ("package.twice", "a PDF twice"): lambda f, m: _package(f, lambda p, _: [p.add_pdf("01-a.pdf", b"") for _n in range(2)]),
     ("part.none", "an entry of no parts"): lambda f, m: part.commitment([]),
     ("part.salt", "a salt of 15 bytes"): lambda f, m: part.part_leaf(bytes(15), b"{}"),

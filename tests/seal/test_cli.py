@@ -235,3 +235,23 @@ def test_a_package_of_a_stranger_verifies_under_the_strangers_policy_only(given,
     assert main(["verify", str(stranger.path), "--policy", str(tmp_path / "stranger.policy")]) == 0
     assert main(["verify", str(stranger.path), "--policy", given[2]]) == 3
     assert "未见证" in capfd.readouterr().out
+
+
+def piped(command, **streams):
+    """``seal`` of this tree in a process of its own; gives its exit code and what it complained of."""
+    code = "import sys; from seal.cli import main; sys.exit(main(sys.argv[1:]))"
+    environment = {"PYTHONPATH": str(SOURCE.parent), "PYTHONUTF8": "1"}
+    arguments = [sys.executable, "-c", code, *map(str, command)]
+    done = subprocess.run(arguments, env=environment, stderr=subprocess.PIPE, timeout=300, **streams)
+    return done.returncode, done.stderr.decode()
+
+
+def test_a_package_that_comes_through_a_pipe_is_no_verdict_but_a_slip(sample):
+    code, said = piped(["verify", "/dev/stdin"], input=sample.path.read_bytes(), stdout=subprocess.DEVNULL)
+    assert (code, "(cli.io)" in said, "Traceback" in said) == (2, True, False)
+
+
+def test_an_answer_that_cannot_be_written_is_never_the_exit_of_a_failed_verification(sample):
+    with Path("/dev/full").open("wb") as full:
+        code, said = piped(["verify", sample.path], stdout=full)
+    assert (code, "(cli.io)" in said, "Traceback" in said) == (2, True, False)

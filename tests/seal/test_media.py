@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from seal import tree
 from seal.cli import main
 from seal.errors import MismatchError, SealError, UnvouchedError
+from seal.keys import COSIGNATURE
 from seal.media import CLAIM, PROOF, Piece, absent_hashes, root_of, verify_excerpt
 from seal.policy import parse
 from tests.seal.excerpts import BLOCKS, POLICY, made
@@ -83,8 +84,10 @@ def test_any_bytes_for_a_claim_end_in_our_error(data: bytes) -> None:
 def test_without_a_policy_or_under_a_stranger_s_nobody_vouches(tmp_path: Path) -> None:
     folder = made(tmp_path / "e")
     stranger = parse(f"log {signer('other.example/log').vkey.format()}\nquorum none\n".encode())
-    for trusted in (None, stranger):
-        with pytest.raises(UnvouchedError):
+    away = signer("witness.example", kind=COSIGNATURE)
+    asks = parse(f"{POLICY.splitlines()[0]}\nwitness away {away.vkey.format()}\nquorum away\n".encode())
+    for trusted, why in ((None, "no_policy"), (stranger, "log"), (asks, "quorum")):
+        with pytest.raises(UnvouchedError, match=rf"trust\.{why}"):
             verify_excerpt(folder, trusted=trusted)
     (folder / "excerpt.amr").write_bytes(b"x")
     with pytest.raises(MismatchError):
@@ -111,3 +114,23 @@ def test_the_command_says_it_in_words_and_in_its_exit_code(
 
 def test_a_block_shows_nothing_of_itself() -> None:
     assert repr(Piece(3, bytes(16), b"words")) == "Piece(3)"
+
+
+def test_an_excerpt_cut_out_of_a_longer_one_is_said_not_to_be_continuous(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy"
+    policy.write_text(POLICY)
+
+    def said(shown: list[int], **changed: object) -> tuple[int, str]:
+        folder = made(tmp_path / "_".join(map(str, [*shown, len(changed)])), shown=shown, **changed)
+        return main(["excerpt", str(folder), "--policy", str(policy)]), capsys.readouterr().out
+
+    code, text = said([0, 4, 5, 6], unit="秒", seconds=11)
+    assert (code, "0、4–6" in text, "0:03 至 0:06" in text, "不连续" in text) == (0, True, True, False)
+    code, text = said([0, 2, 9], unit="秒", seconds=11)
+    assert (code, "0:01 至 0:02、0:08 至 0:09" in text, "不连续" in text) == (0, True, True)
+    code, text = said([0, 1, 2, 9], unit="字节")
+    assert (code, "0–2、9" in text, "seconds" in text, "not continuous" in text) == (0, True, False, True)
+    code, text = said([0], unit="秒", seconds=11)
+    assert (code, "不连续" in text) == (0, False)

@@ -4,7 +4,7 @@ import pytest
 
 from seal import checkpoint, policy
 from seal.errors import MismatchError, SealError
-from seal.keys import COSIGNATURE
+from seal.keys import COSIGNATURE, signer_of
 from tests.seal.packages import digest, policy_text, signed_checkpoint, signer
 
 LOG = signer("log.example/one")
@@ -66,6 +66,14 @@ def test_a_trusted_log_vouches_only_under_its_own_origin():
     foreign = checkpoint.Checkpoint("log.example/two", head.size, head.root)
     named = policy.parse(f"log {L}\nquorum none\n".encode())
     assert not policy.evaluate(named, foreign, signed).log_ok
+
+
+def test_a_log_is_no_witness_of_itself():
+    own = signer_of("witness9.example", LOG.seed, kind=COSIGNATURE)
+    both = f"log {L}\nwitness own {own.vkey.format()}\nwitness X {V[0]}\ngroup two 2 own X\n"
+    for quorum, satisfied in (("own", False), ("two", False), ("X", True), ("none", True)):
+        decision = decide(f"{both}quorum {quorum}\n", (own, W[0]))
+        assert (decision.satisfied, decision.witnesses) == (satisfied, (("X", 1_790_000_107),))
 
 
 def test_a_wrong_signature_of_a_named_witness_is_an_error_even_when_others_suffice():

@@ -65,3 +65,13 @@ def test_wrong_usage_and_a_file_that_is_there_are_refused(pyz, capsys):
     assert main([]) == 2 and main([str(pyz)]) == 2
     said = capsys.readouterr().err
     assert "pyz.usage" in said and "pyz.out" in said
+
+
+def test_an_older_python_is_told_so_and_ends_with_2_before_anything_is_loaded(pyz, monkeypatch, capsys):
+    with ZipFile(pyz) as files:
+        start = compile(files.read("__main__.py"), "__main__.py", "exec")
+    monkeypatch.setattr(sys, "version_info", (3, 9, 18))
+    with pytest.raises(SystemExit) as ended:
+        exec(start, {"__name__": "__main__"})  # noqa: S102
+    assert ended.value.code == 2
+    assert "needs Python 3.11 or newer, this is 3.9" in capsys.readouterr().err

@@ -114,21 +114,40 @@ def gather(
     earliest vouched-for checkpoint is taken. Without items `log` says which log is meant. A checkpoint that covers all
     of it must stand already: the signer is asked before, never from here.
     """
+    found = collect(items, more=more, trusted=trusted, since=since, log=log)
+    cover(found)
+    return found
+
+
+def collect(
+    items: Sequence[OpenedItem],
+    *,
+    more: Iterable[tuple[str, object]],
+    trusted: bytes,
+    since: Collection[str] = (),
+    log: int | None = None,
+) -> Gathered:
+    """As `gather`, under no checkpoint yet: `add_rows` chooses it."""
     found = Gathered(list(items), policy.parse(trusted), frozenset(since), log=log)
-    bases = archive.bases_of([i.item.item_id for i in items])
-    entries = _in_one_log(found, archive.batch_entries({item // POSITIONS for item in bases}))
+    refs = [i.item for i in items]
+    ids = [ref.item_id for ref in refs]
+    bases, destroyed = archive.bases_of(ids)
+    if destroyed:
+        refs = [ref for ref in refs if ref.item_id not in destroyed]
+        ids = [ref.item_id for ref in refs]
+    entries = _in_one_log(found, archive.batch_entries({item // POSITIONS for item in ids}))
     # items of one basis share the very same tuple of rows: each is looked at once
     named = {id(i.item.basis_rows): i.item.basis_rows for i in items}
     footing = {row for rows in named.values() for row in rows}
-    known = [("archive_basis", basis) for basis in sorted(set(bases.values()))]
-    talks = {i.item.conversation for i in items if i.item.item_id in bases}
+    known = [("archive_basis", basis) for basis in bases]
+    talks = {ref.conversation for ref in refs}
     known += [("archive_conversation", talk) for talk in sorted(talks)]
     _open_parts(found, [*sorted(footing), *known, *more])
     firsts = _read_leaves(found, {part.entry for part, _ in found.parts} | set(entries.values()))
-    for item in bases:
-        entry = entries[item // POSITIONS]
-        found.places[item] = entry, firsts[entry] + item % POSITIONS
-    cover(found)
+    begins = {batch: (entry, firsts[entry] - batch * POSITIONS) for batch, entry in entries.items()}
+    for item in ids:
+        entry, begin = begins[item // POSITIONS]
+        found.places[item] = entry, begin + item
     return found
 
 

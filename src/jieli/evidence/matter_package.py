@@ -1,14 +1,13 @@
 """The volume of a dispute as a package (ADR 10, kind `matter`): what a court reads first, then what proves it.
 
 As with a conversation: openings first where conversations go in, then `evidence.sealed` with the digests of our own
-papers and of the omissions, then the file, renamed into place when whole. Exhibits are sealed by their own register
-rows. Crash after sealing: the register knows a package that nobody received; make it again.
+papers, of the omissions and of all that goes in, then the file, renamed into place when whole. Exhibits are sealed by
+their own register rows too. Crash after sealing: the register knows a package that nobody received; make it again.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -29,7 +28,7 @@ from jieli.evidence import (
 from jieli.evidence.covering import under_signer
 from jieli.evidence.disputes_types import DisputeView
 from jieli.evidence.errors import NotAssessed, PackageExists
-from jieli.evidence.gathering import Gathered, add_rows, gather
+from jieli.evidence.gathering import Gathered, gather
 from jieli.evidence.matter_printing import Filed, Printed, Volume
 from jieli.evidence.matter_volume import Attached, Omitted
 from jieli.evidence.models import PackageRecord
@@ -190,12 +189,10 @@ def _package(wish: _Wish, path: Path, share: _Share) -> MatterPackageMade:
     pdfs = _pdfs(volume, ours, talks, found, outside)
     with Package(_about(volume, outside, found, at=at), policy=outside.policy) as package:
         _put(package, pdfs, volume)
-        sealed = [content for _, content in pdfs] + ([package.omissions()] if omitted else [])
-        record, entry = _seal(sealed, volume, talks, len(items), by=by, at=at)
+        digests = operations.bound(package, found, pdfs)
+        record, entry = _seal(digests, volume, talks, len(items), by=by, at=at)
         reach("package.after_seal")
-        with under_signer(outside):
-            add_rows(found, [("evidence_package", record)])
-        operations.add_proofs(package, found)
+        operations.add_register(package, found, record, outside)
         digest = write(package, path)
     return _made(path, digest, found, volume, record, entry)
 
@@ -315,16 +312,16 @@ def _about(volume: Volume, outside: Outside, found: Gathered, *, at: int) -> Abo
 
 
 def _seal(
-    contents: Sequence[bytes], volume: Volume, talks: Sequence[_Talk], items: int, *, by: Person, at: int
+    digests: list[str], volume: Volume, talks: Sequence[_Talk], items: int, *, by: Person, at: int
 ) -> tuple[UUID, int]:
-    """Enter the digests of our papers and of the omissions; the record's id and the entry's index."""
+    """Enter the digests of what the package holds; the record's id and the entry's index."""
     row = PackageRecord(
         id=new_id(at),
         kind="matter",
         subject=str(volume.view.id),
         matter=volume.view.matter.id,
         opening=talks[0].page.opening if talks else None,
-        digests=[f"sha256:{sha256(content).hexdigest()}" for content in contents],
+        digests=digests,
         items=items,
         omitted=sum(n for _, n, _ in volume.omitted),
     )

@@ -1,16 +1,16 @@
 """Making a package: open (durable first), seal its papers in the ledger, have all covered, write the file.
 
-Two entries, with no transaction held between. `evidence.sealed` names the digests of the papers and of the list
-of omissions, and is itself in the package: so not even a PDF can be exchanged. Crash after it: the register knows
-a package that nobody received; make it again. The file is renamed into place when whole: finished or absent.
+Two entries, with no transaction held between. `evidence.sealed` names the digests of the papers, of the list of
+omissions and of all else that is opened, and is itself in the package: nothing can be exchanged or taken out. Crash
+after it: the register knows a package that nobody received; make it again. The file is renamed into place when whole:
+finished or absent.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from jieli.access.types import Person
@@ -146,12 +146,9 @@ def _package(wish: _Wish, path: Path, share: _Share) -> PackageMade:
             package.add_pdf(name, content)
         for count, reason in case.omitted:
             package.add_omission(what=case.conversation, count=count, reason=reason)
-        sealed = [content for _, content in pdfs] + [package.omissions()]
-        record, entry = _seal(sealed, wish, case, page, len(items))
+        record, entry = _seal(bound(package, found, pdfs), wish, case, page, len(items))
         reach("package.after_seal")
-        with under_signer(outside):
-            add_rows(found, [("evidence_package", record)])
-        add_proofs(package, found)
+        add_register(package, found, record, outside)
         digest = write(package, path)
     return _made(path, digest, found, case, page, record, entry)
 
@@ -165,7 +162,9 @@ def _nothing() -> NothingToProve:
 def grounds(items: Sequence[OpenedItem], page: Page) -> list[tuple[str, object]]:
     """Rows that a reader needs beside the items' own bases: the account, its holders' history, the opening."""
     more: list[tuple[str, object]] = [("reading_opening", page.opening)]
-    accounts = {i.item.account for i in items if i.item.account is not None}
+    # items of one basis name the very same account: what an id hashes to is not worked out for each
+    named = {id(account): account for account in [i.item.account for i in items]}
+    accounts = {account for account in named.values() if account is not None}
     for account in sorted(accounts):
         more += [("assets_asset", account), ("assets_account", account)]
     more += [("assets_holding", span.id) for spans in assets.holdings_of(accounts).values() for span in spans]
@@ -249,8 +248,41 @@ def _about(case: Case, outside: Outside, found: Gathered, *, purpose: str, at: i
     )
 
 
+def bound(package: Package, found: Gathered, pdfs: Sequence[tuple[str, bytes]]) -> list[str]:
+    """Put in everything that is opened; what the register must name so that none of it can be taken out again.
+
+    The digests of `pdfs`, our own papers, and of the list of omissions stand by themselves, so that a verifier says
+    of each which entry names it.
+    """
+    add_opened(package, found)
+    own = [*(content for _, content in pdfs), package.omissions()]
+    return [*(f"sha256:{sha256(content).hexdigest()}" for content in own), *package.bound()]
+
+
+def add_register(package: Package, found: Gathered, record: UUID, outside: Outside) -> None:
+    """Have the signer cover the package's register, add its part, the last of all, and what leads to the checkpoint."""
+    known = set(found.leaves)
+    with under_signer(outside):
+        add_rows(found, [("evidence_package", record)])
+    _add_lines(package, found, found.leaves.keys() - known)
+    _add_paths(package, found)
+
+
 def add_proofs(package: Package, found: Gathered) -> None:
     """Put in everything a verifier follows: checkpoints, entries, items, parts, texts as served."""
+    add_opened(package, found)
+    _add_paths(package, found)
+
+
+def add_opened(package: Package, found: Gathered) -> None:
+    """Put in what is opened: items, parts, texts as served."""
+    _add_lines(package, found, found.leaves.keys())
+    for served in {sha256(text).digest(): text for text in found.served}.values():
+        package.add_served(served)
+
+
+def _add_paths(package: Package, found: Gathered) -> None:
+    """Put in what leads from there to the newest checkpoint, and who vouches for it."""
     for c in found.checkpoints:
         package.add_checkpoint(c.cosigned_note.encode())
         for _, response in c.timestamps:
@@ -262,33 +294,31 @@ def add_proofs(package: Package, found: Gathered) -> None:
     for place, path in ledger.inclusion_proofs(wanted, newest).items():
         index = places.index_of(place)
         package.add_entry(index, found.entries[index].data, path)
-    _add_lines(package, found)
-    for served in {sha256(text).digest(): text for text in found.served}.values():
-        package.add_served(served)
 
 
-def _add_lines(package: Package, found: Gathered) -> None:
+def _add_lines(package: Package, found: Gathered, entries: Set[int]) -> None:
     """The opened parts and items; one tree at a time is in memory, and all that prove by it do so then."""
-    items = lines(found)
-    parts: dict[int, list[tuple[OpenedPart, dict[str, Any]]]] = defaultdict(list)
-    for part, body in found.parts:
-        parts[part.entry].append((part, body))
-    for entry, joined in sorted(found.leaves.items()):
+    items = lines(found) if entries & {entry for entry, _ in found.places.values()} else {}
+    parts: dict[int, list[OpenedPart]] = defaultdict(list)
+    for part, _ in found.parts:
+        parts[part.entry].append(part)
+    for entry in sorted(entries):
+        joined = found.leaves[entry]
         tree = Tree([joined[at : at + HASH] for at in range(0, len(joined), HASH)])
-        for part, body in parts[entry]:
-            package.add_part(entry=entry, n=part.n, path=tree.inclusion(part.n), salt=part.salt, body=body)
+        for part in parts[entry]:
+            package.add_part_bytes(entry, part.n, tree, part.salt, part.body)
         package.add_items(entry, tree, items.get(entry, ()))
 
 
-def _seal(contents: Sequence[bytes], wish: _Wish, case: Case, page: Page, items: int) -> tuple[UUID, int]:
-    """Enter the package's papers into the ledger; the record's id and the entry's index."""
+def _seal(digests: list[str], wish: _Wish, case: Case, page: Page, items: int) -> tuple[UUID, int]:
+    """Enter into the ledger what the package holds; the record's id and the entry's index."""
     row = PackageRecord(
         id=new_id(wish.at),
         kind="conversation",
         subject=str(wish.conversation),
         matter=matters.matter(wish.matter).id,
         opening=page.opening,
-        digests=[f"sha256:{sha256(content).hexdigest()}" for content in contents],
+        digests=digests,
         items=items,
         omitted=left_out(case),
     )

@@ -67,7 +67,7 @@ def _inner_steps(container: Container, draft: Draft) -> Contents | None:
         4: lambda: claims.check_parts(contents, leads),
         5: lambda: claims.check_entries(contents),
         6: lambda: claims.check_prefixes(contents),
-        7: lambda: claims.check_counts(contents, leads),
+        7: lambda: _counts(contents, leads, draft),
     }
     if not all(_step(draft, number, check) for number, check in checks.items()):
         return None
@@ -78,6 +78,10 @@ def _inner_steps(container: Container, draft: Draft) -> Contents | None:
 def _sums(container: Container, draft: Draft) -> None:
     if not check_sums(container):
         draft.unchecked = (Unchecked(SM3_SUMS, "SM3"),)
+
+
+def _counts(contents: Contents, leads: Leads, draft: Draft) -> None:
+    draft.register = claims.check_counts(contents, leads)
 
 
 def _outer_steps(contents: Contents, draft: Draft, policy: Policy | None, roots: bytes | None) -> None:

@@ -8,6 +8,7 @@ from seal import tree
 from seal.errors import MismatchError
 from seal.verify.contents import Contents
 from seal.verify.leads import Leads
+from seal.verify.register import Register, check_register
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,11 @@ def check_prefixes(contents: Contents) -> None:
         )
 
 
-def check_counts(contents: Contents, leads: Leads) -> None:
-    """Step 7: what ``package.json`` counts is what is there, omissions among it."""
+def check_counts(contents: Contents, leads: Leads) -> Register | None:
+    """Step 7: what ``package.json`` counts is what is there, omissions among it, and what the ledger registers of it.
+
+    Gives the register that the package is under; None where nothing in it says so.
+    """
     found = {
         "checkpoints": len(contents.heads),
         "entries": len(contents.proofs),
@@ -67,6 +71,9 @@ def check_counts(contents: Contents, leads: Leads) -> None:
     omitted = sum(omission.count for omission in contents.omissions)
     if found != contents.about.counts or omitted != contents.about.omissions:
         raise MismatchError("package.counts", "The package does not hold as many things as it says.")
+    return check_register(
+        contents, leads.registers, items=leads.items, parts=leads.parts, before=leads.before
+    )
 
 
 def papers(contents: Contents, leads: Leads) -> tuple[Paper, ...]:

@@ -17,6 +17,7 @@ from seal.tree import verify_inclusion
 from seal.verify.contents import MAX_LINE, Contents
 from seal.verify.lean import LeanReader
 from seal.verify.lines import read_part, rising
+from seal.verify.register import Register, register_of
 
 #: n, leaf hash, path (hashes joined).
 Leaf = tuple[int, bytes, bytes]
@@ -25,11 +26,14 @@ _AT_ONCE = 8192  # lines of one entry: what is held is bounded, whatever an entr
 
 @dataclass(slots=True)
 class Leads:
-    """What the lines show: counts, the digests that opened parts name (digest -> entry), the first wrong lead."""
+    """What the lines show: counts, the digests that opened parts name (digest -> entry), registers of packages, the
+    digest of parts.jsonl without its last line, the first wrong lead."""
 
     items: int = 0
     parts: int = 0
     digests: dict[str, int] = field(default_factory=dict)
+    registers: list[Register] = field(default_factory=list)
+    before: str = ""
     error: MismatchError | None = None
 
 
@@ -37,14 +41,21 @@ def read_leads(contents: Contents) -> Leads:
     """Read every line; :class:`SealError` for the first malformed one."""
     leads = Leads()
     last, walk = (-1, -1), _Walk(contents)
+    before, held = sha256(), b""
     for line in contents.container.lines("parts.jsonl", limit=MAX_LINE):
+        before.update(held)
+        held = line + b"\n"
         part = read_part(line)
         last = rising(last, (part.entry, part.n))
         leaf = parts.part_leaf(part.salt, encode(part.body))
         walk.add(part.entry, part.n, leaf, b"".join(part.path))
         _collect(part.body, part.entry, leads.digests)
         leads.parts += 1
+        if isinstance(part.body, dict):
+            register = register_of(part.body, part.entry, leads.parts)
+            leads.registers += [] if register is None else [register]
     walk.end()
+    leads.before = before.hexdigest()
     last, reader = (-1, -1), LeanReader()
     for line in contents.container.lines("items.jsonl", limit=MAX_LINE):
         entry, n, path, leaf = reader.read(line)

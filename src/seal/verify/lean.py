@@ -25,10 +25,12 @@ from seal.verify.lines import read_item
 _FORMS = 16  # how many are kept
 _KNOWN = 512  # how many values of a field are remembered
 _HASH = 64 + 3  # of a path: a hash in quotes and the comma behind it
+_NEAR = 4  # so many hashes of a path are read anew; what is behind them is nearly always the line's before
 _MOST_HASHES = 64
 _LEAF = b"\x00" + items.TAG
 _ROW = '],"row":'
 _ROW_AT = len(_ROW)
+_QUOTE = ord('"')
 _NUMBER = "(?:0|[1-9][0-9]{0,14})"  # sixteen digits may reach 2^53: read in full
 _LONG = '"([^"]*)"'  # hex, as decoding it shows
 _WORD = r'"[ !#-\[\]-~]{0,64}"'  # printable ASCII without quote and backslash
@@ -54,8 +56,8 @@ class _Form:
     ``fields`` stand in the order of the line, ``order`` brings their digests into the order of ``digests``.
     """
 
-    head: re.Pattern[str]
-    row: re.Pattern[str]
+    head: re.Pattern[bytes]
+    row: re.Pattern[bytes]
     fields: tuple[_Field, ...]
     order: Callable[[list[str]], tuple[str, ...]]
     digests: str
@@ -66,15 +68,16 @@ class LeanReader:
 
     def __init__(self) -> None:
         self._forms: list[_Form] = []
+        # the far end of the last path: as it stands there, and its hashes
+        self._far: tuple[bytes, bytes] = b"", b""
 
     def read(self, line: bytes) -> Item:
         """The item of a line; :class:`SealError` as :func:`seal.verify.lines.read_item` gives it."""
         if line.isascii():
-            text = line.decode("ascii")
             for form in self._forms:
-                match = form.head.match(text)
+                match = form.head.match(line)
                 if match is not None:
-                    item = _fill(form, line, text, match.groups(), match.end())
+                    item = self._fill(form, line, match.groups(), match.end())
                     if item is not None:
                         return item
         return self._full(line)
@@ -87,45 +90,70 @@ class LeanReader:
         leaf = items.item_leaf(items.fields_digest(item.fields), items.row_digest(item.row))
         return item.entry, item.n, b"".join(item.path), leaf
 
+    def _fill(self, form: _Form, line: bytes, values: tuple[bytes, ...], begin: int) -> Item | None:
+        """The item, if all that fills the form is hex where hex belongs; None: another form, or the full reading."""
+        end = line.find(b"]", begin)
+        row = form.row.fullmatch(line, end)
+        near = begin + _NEAR * _HASH
+        if row is None:
+            return None
+        if near < end:
+            hashes, far = _hashes(line[begin : near - 1]), self._far_end(line[near - 1 : end])
+        else:
+            hashes, far = _hashes(line[begin:end]), b""
+        if hashes is None or far is None:
+            return None
+        data = _unhex(b"".join((hashes, *values[1:-1], *row.groups())))
+        if data is None:
+            return None
+        at = len(hashes) >> 1
+        path = data[:at] + far
+        digests = []
+        for group, prefix, fits in form.fields:
+            if fits is None:
+                digests.append(values[group].decode("ascii"))
+                at += 32
+                continue
+            length = len(values[group])
+            salt = at + (length >> 1)
+            shown = data[at:salt]
+            at = salt + 32
+            if length & 1 or not fits(shown):
+                return None
+            digests.append(sha256(prefix + data[salt:at] + shown).hexdigest())
+        fields = sha256((form.digests % form.order(digests)).encode("ascii")).digest()
+        sealed = sha256(line[end + _ROW_AT : -1]).digest()
+        return int(values[0]), int(values[-1]), path, sha256(_LEAF + fields + sealed).digest()
 
-def _fill(form: _Form, line: bytes, text: str, values: tuple[str, ...], begin: int) -> Item | None:
-    """The item, if all that fills the form is hex where hex belongs; None: another form, or the full reading."""
-    end = text.find("]", begin)
-    row = form.row.fullmatch(text, end)
-    if row is None:
-        return None
-    path = text[begin:end]
-    hashes = path[1:-1].replace('","', "")
+    def _far_end(self, text: bytes) -> bytes | None:
+        """The hashes of the far end of a path, from the comma before it on; neighbours share it to the letter."""
+        if text != self._far[0]:
+            hashes = _hashes(text[1:]) if text[:1] == b"," and len(text) > 1 else None
+            far = None if hashes is None else _unhex(hashes)
+            if far is None or len(far) > 32 * (_MOST_HASHES - _NEAR):
+                return None
+            self._far = text, far
+        return self._far[1]
+
+
+def _hashes(path: bytes) -> bytes | None:
+    """The hashes of a path joined, if it is none or hashes in quotes with a comma between each two."""
+    hashes = path[1:-1].replace(b'","', b"")
     count = len(hashes) // 64
-    # as many commas as hashes ask for, each after a whole hash in quotes
-    if count > _MOST_HASHES or len(path) + 1 != _HASH * count + (not count):
+    if len(path) + 1 != _HASH * count + (not count):
         return None
-    if path[66::_HASH] != "," * (count - 1) or (count and not path[0] == path[-1] == '"'):
+    if path[66::_HASH] != b"," * (count - 1) or (count and not path[0] == path[-1] == _QUOTE):
         return None
-    holes = "".join((hashes, *values[1:-1], *row.groups()))
+    return hashes
+
+
+def _unhex(text: bytes) -> bytes | None:
+    """The bytes of lower-case hex; None for anything else."""
     try:
-        data = unhexlify(holes)
+        data = unhexlify(text)
     except ValueError:  # an odd count of digits, or none
         return None
-    if holes.lower() != holes:  # capitals
-        return None
-    at = 32 * count
-    digests = []
-    for group, prefix, fits in form.fields:
-        if fits is None:
-            digests.append(values[group])
-            at += 32
-            continue
-        length = len(values[group])
-        salt = at + (length >> 1)
-        shown = data[at:salt]
-        at = salt + 32
-        if length & 1 or not fits(shown):
-            return None
-        digests.append(sha256(prefix + data[salt:at] + shown).hexdigest())
-    fields = sha256((form.digests % form.order(digests)).encode("ascii")).digest()
-    sealed = sha256(line[end + _ROW_AT : -1]).digest()
-    return int(values[0]), int(values[-1]), data[: 32 * count], sha256(_LEAF + fields + sealed).digest()
+    return data if text.lower() == text else None  # capitals
 
 
 def _form_of(line: bytes) -> _Form | None:
@@ -145,8 +173,8 @@ def _form_of(line: bytes) -> _Form | None:
     order = sorted(range(len(names)), key=lambda at: items.salt_offset(names[at]))
     head = rf'\{{"entry":({_NUMBER}),"fields":\{{{",".join(patterns)}\}},"n":([1-9][0-9]{{0,14}}),"path":\['
     return _Form(
-        head=re.compile(head),
-        row=re.compile(re.escape(_ROW) + row + r"\}"),
+        head=re.compile(head.encode("ascii")),
+        row=re.compile((re.escape(_ROW) + row + r"\}").encode("ascii")),
         fields=tuple(fields),
         order=itemgetter(*order) if len(order) > 1 else tuple,
         digests="".join(names[at] + " %s\n" for at in order),

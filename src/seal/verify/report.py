@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,6 +10,7 @@ from seal.errors import SealError
 from seal.verify.claims import Paper
 from seal.verify.contents import Contents
 from seal.verify.lines import Omission
+from seal.verify.register import Register
 from seal.verify.words import ASKS, NOT_REACHED, STEPS, TEMPLATES, VERDICTS
 from seal.visible import text_of
 
@@ -52,7 +53,7 @@ class Unchecked:
 @dataclass(frozen=True, slots=True)
 class Report:
     """The whole answer of a verification. ``witnesses`` are (name, POSIX seconds) under the named policy, with 0
-    where a cosignature states no time."""
+    where a cosignature states no time. ``register`` is the one that this very package is under (None: none)."""
 
     exit_code: int
     steps: tuple[Step, ...]
@@ -64,6 +65,7 @@ class Report:
     omissions: tuple[Omission, ...]
     papers: tuple[Paper, ...]
     unchecked: tuple[Unchecked, ...] = ()
+    register: Register | None = None
 
     def json(self) -> dict[str, object]:
         """A value of plain JSON types."""
@@ -90,6 +92,7 @@ class Report:
                 for p in self.papers
             ],
             "unchecked": [{"name": u.name, "algorithm": u.algorithm} for u in self.unchecked],
+            "register": _stated(self.register),
         }
 
     def text(self) -> str:
@@ -127,9 +130,22 @@ class Report:
         yield from (
             say["omitted"].format(what=o.what, count=o.count, reason=o.reason) for o in self.omissions
         )
+        if self.steps[6].state == "ok":
+            yield _registered(say, self.register)
         yield from (say["unsealed"].format(name=p.name) for p in self.papers if p.entry is None)
         yield from (say["not_proved"].format(what=what) for what in self.not_proved)
         yield say["verdict"].format(verdict=VERDICTS[self.exit_code][language], exit=self.exit_code)
+
+
+def _stated(register: Register | None) -> dict[str, object]:
+    return {} if register is None else {"entry": register.entry, "whole": register.whole}
+
+
+def _registered(say: Mapping[str, str], register: Register | None) -> str:
+    """What of the package is held to its register: all of it, or what an earlier release had registered."""
+    if register is None:
+        return say["unregistered"]
+    return say["whole" if register.whole else "registered"].format(entry=register.entry)
 
 
 def _time(milliseconds: int) -> str:
@@ -154,6 +170,7 @@ class Draft:
     omissions: tuple[Omission, ...] = ()
     papers: tuple[Paper, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
+    register: Register | None = None
 
     def ok(self, number: int) -> None:
         """The step was done and nothing was found."""
@@ -206,4 +223,5 @@ class Draft:
             omissions=self.omissions,
             papers=self.papers,
             unchecked=self.unchecked,
+            register=self.register,
         )

@@ -8,20 +8,22 @@ Pair = tuple[str, str]
 
 VERDICTS: Final[dict[int, Pair]] = {
     0: (
-        "核验通过：各项检查均已完成，并满足您指定的信任策略。",
-        "Verified: every check was done, and the policy you named is satisfied.",
+        "核验通过：包内各项与账本相符，并满足您指定的信任策略；是否齐全、最迟何时固定，见各行说明。",
+        "Verified: what is in it agrees with the ledger, and the policy you named is satisfied;"
+        " whether it is whole, and since when it is fixed, the lines say.",
     ),
     1: (
         "核验不通过：有内容、推导或签名对不上，不应采信。",
         "Failed: a content, a proof or a signature does not agree; do not rely on it.",
     ),
     2: (
-        "不是规范的证据包：文件损坏、被改动或并非原件，无法核验。",
-        "Malformed: damaged, changed or not the original; it cannot be verified.",
+        "不是规范的证据包：文件损坏、被改动、并非原件，或出自更新的版本，无法核验。",
+        "Malformed: damaged, changed, not the original, or of a later version; it cannot be verified.",
     ),
     3: (
-        "自身一致，但没有您指定的任何人为它担保，不能据此认定来源。",
-        "Consistent in itself, but vouched for by nobody you named; its origin is not shown.",
+        "自身一致，但不能确认您指定的人按您的要求为它担保，不能据此认定来源。",
+        "Consistent in itself, but it is not shown that those you named vouch for it as you ask;"
+        " its origin is not shown.",
     ),
 }
 
@@ -103,8 +105,9 @@ STEPS: Final[dict[int, tuple[str, dict[str, Pair]]]] = {
         {
             "ok": ("数量与缺漏说明相符。", "The counts and the statement of omissions agree."),
             "bad": (
-                "数量或缺漏说明与包内内容不符。",
-                "A count or the statement of omissions does not agree.",
+                "数量或缺漏说明与包内内容不符，或者与账本里的制作登记不符：有内容被拿走、添加或换过。",
+                "A count or the statement of omissions does not agree with what is there, or not with what"
+                " the ledger registers of the package: something was taken out, added or exchanged.",
             ),
         },
     ),
@@ -193,6 +196,24 @@ TEMPLATES: Final[dict[str, Pair]] = {
     "omitted": (
         "未收入：{what}，{count} 项，原因：{reason}。",
         "Omitted: {what}, {count}, because: {reason}.",
+    ),
+    "whole": (
+        "制作登记：条目 {entry} 登记了本包：消息、登记行、缺漏清单、书面文件与送达文件、"
+        "本包自称的类别和时钟，都与登记相同。",
+        "Registered: entry {entry} registers this package: its messages, records, omissions, papers, served papers, and"
+        " the kind and clock that it states are all as registered.",
+    ),
+    "registered": (
+        "制作登记：条目 {entry} 登记了本包，消息条数、缺漏清单、制作方的书面文件与登记相同；"
+        "是哪几条消息、有没有别的记录被拿走，这份早先的登记里没有写。",
+        "Registered: entry {entry} registers this package, with as many messages, this list of omissions and these"
+        " papers of the maker's; which messages they are, and whether other records were taken out, this earlier form"
+        " does not say.",
+    ),
+    "unregistered": (
+        "没有制作登记：包内没有条目登记本包应有什么；是否齐全、略去了什么，只是交出本包的人的说法，账本没有固定。",
+        "Not registered: no entry shown here says what this package should hold; that it is whole, and what was left"
+        " out, is the word of whoever hands it over, and the ledger does not fix it.",
     ),
     "unsealed": (
         "文件《{name}》的摘要未见于包内账本条目：是制作方的陈述，未经账本固定。",

@@ -17,6 +17,8 @@ from jieli.kernel.times import local, local_day
 #: So many bytes of UTF-8, as an encoded word behind our longest header's name, stay within a row of 76 (RFC 2047).
 _WORD_BYTES = 33
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,54}[A-Za-z0-9]|[A-Za-z0-9]")
+#: What ends a line somewhere, and NUL: in a name that stands before an address readers of mail refuse the whole header.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ATOM = re.compile(r"[A-Za-z0-9_-]{1,48}")
 
 
@@ -52,13 +54,19 @@ def _day(volume: Volume, conversation: int, lines: Sequence[Line]) -> str:
 
 
 def transcript(lines: Sequence[Line]) -> str:
-    """The day as one reads it."""
+    """The day as one reads it. Words are set in, so that no text can be read as somebody else's line."""
     found = []
     for line in lines:
-        who = line.sender_name or line.sender or "（发送方不明）"
+        who = _CONTROL.sub(" ", line.sender_name or line.sender) or "（发送方不明）"
         files = "".join(f"［附件 {x.path}］\n" for x in line.files)
-        found.append(f"{local(line.event_ms):%H:%M:%S} {who}\n{line.text or f'（{line.msgtype}）'}\n{files}")
+        found.append(
+            f"{local(line.event_ms):%H:%M:%S} {who}\n{_set_in(line.text or f'（{line.msgtype}）')}\n{files}"
+        )
     return "\n".join(found)
+
+
+def _set_in(text: str) -> str:
+    return "\n".join(f"    {row}" for row in text.splitlines())
 
 
 def _message(line: Line) -> str:
@@ -110,11 +118,14 @@ def _words(name: str, text: str) -> str:
 
 
 def _address(name: str, people: Sequence[tuple[str, str]], source: str) -> str:
-    """A header of addresses that lead nowhere (RFC 2606): the platform's id where it is an atom, else in hex."""
+    """A header of addresses that lead nowhere (RFC 2606): the platform's id where it is an atom, else in hex.
+
+    A control character in a name becomes a space; the CSV has the name as it is.
+    """
     found = []
     for words, who in people:
         local_part = who if _ATOM.fullmatch(who) else f"x{who.encode().hex()[:40]}"
-        shown = "\r\n ".join(encoded_words(words))
+        shown = "\r\n ".join(encoded_words(_CONTROL.sub(" ", words)))
         found.append(f"{shown}\r\n <{local_part}@{_domain(source)}>")
     return f"{name}: " + ",\r\n ".join(found) if found else ""
 

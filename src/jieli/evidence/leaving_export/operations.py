@@ -13,6 +13,7 @@ from jieli.approvals import operations as approvals
 from jieli.approvals import queries as approval_queries
 from jieli.approvals.types import ApprovalRef, RequestRef
 from jieli.archive import census
+from jieli.evidence.covering import why_not
 from jieli.evidence.leaving_export import shelf, volumes
 from jieli.evidence.leaving_export.types import (
     A_VOLUME,
@@ -71,7 +72,8 @@ def export_all(
     """Write everything that may be opened for the purpose into an empty directory, or go on with what stands there.
 
     `clock` gives the instant of each opening, for this takes hours; `keys` are those the ledger's files are verified
-    with; `tell` hears of each volume. Run again after a kill it keeps finished volumes and makes the rest.
+    with; `tell` hears of each volume. Run again after a kill it keeps finished volumes and makes the rest. A signer
+    that is away at the end stops nothing: `unsigned` counts what the ledger's files lack.
     Errors: Forbidden, PurposeDenied, MatterNotOpen, ExportNotApproved, OtherExport, ExportRuns, NotCovered, and those
     of reading and of the ledger's export.
     """
@@ -84,8 +86,11 @@ def export_all(
         done = Exported(directory, approved.id)
         made = _volumes(directory, int(plan["upto_batch"]), asked, done, clock, tell)
         _close(directory, plan, asked, made, done, at=clock())
-        outside.checkpoint()
+        stood = ledger.head(ledger.live_log()).size
+        why = why_not(outside)
         done.ledger = exporting.export(directory / "ledger", keys).size
+        done.unsigned = max(0, stood - done.ledger)
+        done.why = why if done.unsigned else ""
         for log in ledger.logs()[:-1]:
             exporting.export(directory / f"ledger-{log}", keys, log=log)
     return done

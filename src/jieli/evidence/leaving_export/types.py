@@ -130,7 +130,9 @@ class Exported:
     """The whole export. `omitted` by reason; `missed` items were written while it ran, by batches begun before it.
 
     `files` left with their items; `files_lost` are stored and could not; `files_not_fetched` never came to be stored.
-    `vouched`: who stands for the packages of each volume.
+    `vouched`: who stands for the packages of each volume. `unsigned`: so many entries stand in the book and not in the
+    ledger's files, as a rule the one that closes this export among them; `why` in the words of the signer that did not
+    sign them.
     """
 
     directory: Path
@@ -145,6 +147,8 @@ class Exported:
     files_not_fetched: int = 0
     vouched: list[VolumeVouched] = field(default_factory=list)
     ledger: int = 0
+    unsigned: int = 0
+    why: str = ""
     manifest_sha256: str = ""
 
     @property
@@ -159,5 +163,5 @@ class Exported:
 
     @property
     def complete(self) -> bool:
-        """All contents, and their proofs as the policy asks for them."""
-        return self.nothing_left_out and self.counts
+        """All contents, their proofs as the policy asks for them, and the book that proves it to its end."""
+        return self.nothing_left_out and self.counts and not self.unsigned

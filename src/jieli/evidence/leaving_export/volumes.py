@@ -14,12 +14,12 @@ from jieli.archive.errors import ItemAltered
 from jieli.archive.types import ItemProof, ItemRef, OpenedItem
 from jieli.assets import queries as assets
 from jieli.capture.collecting import rarely
-from jieli.evidence.gathering import Gathered, gather
+from jieli.evidence.gathering import Gathered, collect, gather
 from jieli.evidence.leaving_export import media_files, shelf
 from jieli.evidence.leaving_export.media_files import Taken
 from jieli.evidence.leaving_export.types import PROOF, REGISTERS, Left, Line, Volume, Writer
 from jieli.evidence.models import PackageRecord
-from jieli.evidence.operations import add_proofs, covered, digest_of, grounds, speakers
+from jieli.evidence.operations import add_proofs, add_register, bound, digest_of, grounds, speakers
 from jieli.evidence.types import NOT_PROVED, Outside, Vouching
 from jieli.evidence.writing import write
 from jieli.kernel.failpoints import reach
@@ -149,14 +149,14 @@ def _write(
         counted = Counter((left.conversation, left.reason) for left in [*opened.left, *taken.left])
         for (conversation, reason), count in sorted(counted.items()):
             package.add_omission(what=f"会话 {conversation}", count=count, reason=reason)
-        digests = [f"sha256:{one['sha256']}" for one in files]
-        digests.append(f"sha256:{shelf.described('', package.omissions())['sha256']}")
+        more = grounds(opened.items, page)
+        # under no checkpoint yet: the signer is asked once, when the register stands
+        found = collect(opened.items, more=more, trusted=asked.outside.policy)
+        package.about = replace(package.about, not_proved=(*NOT_PROVED, *found.not_proved))
+        digests = [f"sha256:{one['sha256']}" for one in files] + bound(package, found, ())
         record, entry = _seal(volume, digests, opened, page, asked)
         reach("leaving.after_seal")
-        more = [*grounds(opened.items, page), ("evidence_package", record)]
-        found = covered(opened.items, more, asked.outside)
-        package.about = replace(package.about, not_proved=(*NOT_PROVED, *found.not_proved))
-        add_proofs(package, found)
+        add_register(package, found, record, asked.outside)
         write(package, folder / PROOF)
     others = _prove_elsewhere(folder, volume, found, asked)
     proved = [PROOF, *others]
@@ -220,7 +220,8 @@ def _lines(items: Sequence[OpenedItem], proofs: dict[int, ItemProof], taken: Tak
 def _seal(
     volume: Volume, digests: Sequence[str], opened: _Opened, page: Page, asked: Asked
 ) -> tuple[UUID, int | None]:
-    """Enter the digests of the load files and of the list of omissions; the record and its entry in the live log."""
+    """Enter the digests of the load files, of the omissions and of all in the package; the record and its entry in
+    the live log."""
     at = volume.made
     row = PackageRecord(
         id=new_id(at), kind="volume", subject=str(volume.number), matter=matters.matter(asked.matter).id,
