@@ -30,6 +30,7 @@ from jieli.consent.types import (
 from jieli.kernel.times import SHANGHAI, to_ms
 from jieli.matters import operations as matters
 from jieli.matters.types import MatterKind
+from jieli.papers import operations as papers
 from jieli.parties import operations as parties
 from jieli.parties import queries as party_queries
 from jieli.parties.types import NewCustomer, NewEntity, NewIdentity, NewStaff, NewUnit
@@ -41,7 +42,7 @@ BY = "system:benchmark"
 PLATFORM = "wecom"
 ORIGIN = "bench.jieli.example/log"
 SCOPES = (Scope.CAPTURE, Scope.QUALITY, Scope.EVIDENCE)
-PAPER = UUID(int=0xBADE)
+SCAN = b"\x89PNG\r\n\x1a\n a signed page, invented"
 
 
 def sh(text: str) -> int:
@@ -117,7 +118,10 @@ def _accounts(handles: list[str], at: int) -> None:
     accounts = {h: ref.id for h, ref in asset_queries.accounts(PLATFORM).items()}
     held = [NewHolding(accounts[h], HolderKind.STAFF, at, staff_id=people[h]) for h in handles]
     assets.load_holdings(held, by=BY, at=at)
-    assets.acknowledge_many([Signature(accounts[h], people[h], PAPER, at) for h in handles], by=BY, at=at)
+    signed = papers.receive(
+        kind="工作账号确认书", title="工作账号确认书", content=SCAN, media_type="image/png", by=BY, at=at
+    ).id
+    assets.acknowledge_many([Signature(accounts[h], people[h], signed, at) for h in handles], by=BY, at=at)
 
 
 def _statements(handles: list[str], customers: list[UUID], at: int) -> None:

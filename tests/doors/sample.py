@@ -30,6 +30,7 @@ from jieli.parties import operations as parties
 from jieli.parties import queries as party_queries
 from jieli.parties.types import NewEntity, NewStaff, NewUnit
 from tests.conftest import NOW
+from tests.rooms.kept_papers import keep
 
 BY = "system:test"
 FOUNDED = NOW - 900 * DAY
@@ -123,6 +124,7 @@ def _hold(sample: Sample, at: int) -> None:
         NewHolding(sample.accounts["YuanFan11"], HolderKind.STORE, at + 10 * DAY),
         NewHolding(sample.accounts["yuanfan-shop"], HolderKind.STAFF, at + 30 * DAY, staff_id=sample.staff["1006"]),
     ]  # fmt: skip
+    keep(*[one.paper for one in holdings if one.paper is not None], at=NOW - 90 * DAY)
     assets.load_holdings(holdings, by=BY, at=NOW - 90 * DAY)
     assets.load_uses(
         [NewUse(sample.accounts["yuanfan-shop"], sample.staff["1008"], at + 60 * DAY)],
@@ -134,8 +136,13 @@ def _hold(sample: Sample, at: int) -> None:
 def _sign(sample: Sample) -> None:
     signed = [("YuanFan01", "1001"), *[(f"YuanFan{n:02d}", f"10{n + 1:02d}") for n in range(2, 7)]]
     at = NOW - 30 * DAY
+    papers = [new_id(at) for _ in signed]
+    keep(*papers, at=at)
     assets.acknowledge_many(
-        [Signature(sample.accounts[h], sample.staff[s], new_id(at), at - HOUR) for h, s in signed],
+        [
+            Signature(sample.accounts[h], sample.staff[s], paper, at - HOUR)
+            for (h, s), paper in zip(signed, papers, strict=True)
+        ],
         by=BY,
         at=at,
     )

@@ -44,6 +44,7 @@ from jieli.parties.types import NewCustomer, NewEntity, NewIdentity, NewStaff, N
 from jieli.reading.queries import opening_names
 from jieli.wiring.extraction import extract
 from tests.conftest import NOW
+from tests.rooms.kept_papers import keep
 
 PLATFORM = "wecom"
 BY = "system:test"
@@ -151,6 +152,7 @@ def _accounts(house: Company, employees: Sequence[Employee], entity: UUID, at: i
         if e.holds is not None
     ]
     assets.load_holdings(holdings, by=BY, at=at)
+    keep(PAPER, at=at)
     signed = [
         Signature(house.accounts[e.handle], house.staff[e.handle], PAPER, at) for e in employees if e.signs
     ]

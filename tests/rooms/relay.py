@@ -44,6 +44,7 @@ from jieli.succession.ports import MemberState, PlatformCustomer, TransferResult
 from jieli.succession.types import ENABLEMENT, PLAN_APPROVAL, CustomerState, Mode, Phase, PlanState
 from tests.conftest import NOW
 from tests.rooms.company import reader
+from tests.rooms.kept_papers import keep
 
 BY = "system:test"
 LAST_MINUTE = NOW + 6 * DAY
@@ -200,6 +201,7 @@ def found_relay(
         by=BY, at=at,
     )  # fmt: skip
     judge = reader(Role.COMPLIANCE, name="严规", at=at)
+    keep(PAPER, at=at)
     papers = dict.fromkeys(REQUIRED[ENABLEMENT], PAPER)
     approvals.enable(what=ENABLEMENT, papers=papers, note="", from_day=local_day(at), by=judge, at=at)
     relay = Relay(entity, staff, known, {}, {}, InMemory(at))

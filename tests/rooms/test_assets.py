@@ -57,6 +57,7 @@ from jieli.ledger.queries import history as ledger_history
 from jieli.parties import operations as parties
 from jieli.parties import queries as people
 from jieli.parties.types import NewCustomer, NewEntity, NewStaff, NewUnit, Outcome
+from tests.rooms.kept_papers import keep
 
 NOW = 1_790_000_000_000
 BY = "system:test"
@@ -65,6 +66,7 @@ PAPER = UUID(int=7)
 
 @pytest.fixture
 def staff(db) -> list[UUID]:
+    keep(PAPER)
     parties.register_entities([NewEntity("QH", "青禾教育科技有限公司")], by=BY, at=NOW)
     parties.register_units([NewUnit("KF", "客服部", people.entities_by_code()["QH"])], by=BY, at=NOW)
     unit = people.units_by_code()["KF"]

@@ -38,6 +38,7 @@ from jieli.parties import operations as parties
 from jieli.parties import queries as people
 from jieli.parties.types import NewEntity, NewStaff, NewUnit
 from tests.conftest import NOW
+from tests.rooms.kept_papers import keep
 
 BY = "system:test"
 PAPER = UUID(int=7)
@@ -46,6 +47,7 @@ COMPANY, PRIVATE = "13800000001", "13911110000"
 
 @pytest.fixture
 def staff(db) -> list[UUID]:
+    keep(PAPER)
     parties.register_entities([NewEntity("QH", "青禾教育科技有限公司")], by=BY, at=NOW)
     parties.register_units([NewUnit("KF", "客服部", people.entities_by_code()["QH"])], by=BY, at=NOW)
     parties.register_staff([_staff(0), _staff(1)], by=BY, at=NOW)

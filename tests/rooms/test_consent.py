@@ -50,6 +50,7 @@ from jieli.parties import operations as parties
 from jieli.parties import queries as party_queries
 from jieli.parties.types import NewCustomer, NewEntity, NewIdentity, NewStaff, NewUnit
 from tests.conftest import NOW
+from tests.rooms.kept_papers import keep
 
 BY, PLATFORM = "system:test", "wecom"
 WORK = start_of_day(date(2026, 9, 22))  # a Tuesday, the day after NOW
@@ -96,6 +97,7 @@ def _registers(names: Sequence[str], customers: Sequence[str]) -> House:
 def _founded(names: Sequence[str] = ("wang", "zhao"), customers: Sequence[str] = ("lin", "he")) -> House:
     """A house where everything is in order: signed, papers, notice, consent, shifts, calendar; customers agreed."""
     house = _registers(names, customers)
+    keep(UUID(int=7))
     assets.acknowledge_many(
         [Signature(house.accounts[n], house.staff[n], UUID(int=7), NOW) for n in names], by=BY, at=NOW
     )
@@ -435,6 +437,7 @@ def test_consent_entered_late_admits_only_a_historical_import_and_is_marked(db: 
         notice=house.notice, subject_kind=SubjectKind.STAFF, subjects=[house.staff["wang"]], claimed_at=NOW,
         how="当面", by=BY, at=NOW,
     )  # fmt: skip
+    keep(UUID(int=8), UUID(int=9))
     assets.hand_over(
         asset_id=house.accounts["zhao"], to_staff=house.staff["wang"], begins_at=NOW + 1, paper=UUID(int=8), by=BY,
         at=NOW + 1,
@@ -569,6 +572,7 @@ def test_on_the_first_day_everybody_is_in_the_gap_table_in_the_same_number_of_qu
 def test_documents_are_kept_once_with_their_paper(db: None) -> None:
     house = _founded(("wang",), ())
     paper = uuid4()
+    keep(paper)
     rows = [
         NewDocument(house.staff["wang"], DocumentKind.HANDBOOK, date(2026, 9, 1), paper, "员工手册2026版")
     ]

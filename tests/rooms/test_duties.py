@@ -22,6 +22,7 @@ from jieli.law.errors import UnknownArticle
 from jieli.ledger import checks, fsck
 from jieli.ledger import queries as ledger
 from tests.conftest import NOW
+from tests.rooms.kept_papers import keep
 
 BY = "system:test"
 TODAY = local_day(NOW)
@@ -37,6 +38,7 @@ def new(name: str = "出具离职证明", **changed: Any) -> NewDuty:
 
 
 def lay(*duties: NewDuty) -> list[UUID]:
+    keep(PAPER)
     return operations.lay(duties, by=BY, at=NOW)
 
 

@@ -49,6 +49,7 @@ from jieli.papers.signing import Channel
 from jieli.parties import queries as people
 from tests.rooms import leaving
 from tests.rooms.company import BY, Company
+from tests.rooms.kept_papers import keep
 from tests.rooms.leaving import IMEI, LAST, LEAVER, NUMBER, RECEIVER, leaves, noon, scan, things
 
 PAPER = UUID(int=0xF0)
@@ -58,7 +59,9 @@ LATER = noon(LAST + timedelta(days=5))
 
 @pytest.fixture
 def house(db: None) -> Company:
-    return leaving.firm()
+    house = leaving.firm()
+    keep(PAPER, at=noon(date(2026, 9, 1)))
+    return house
 
 
 @pytest.fixture

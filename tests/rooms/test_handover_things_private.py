@@ -29,7 +29,6 @@ from tests.rooms import leaving
 from tests.rooms.company import BY, PLATFORM, Company, bring, chat, open_vault, vault  # noqa: F401
 from tests.rooms.leaving import LAST, LEAVER, leaves, noon
 
-PAPER = UUID(int=0xF1)
 ON_LAST = noon(LAST)
 LATER = noon(LAST + timedelta(days=1))
 FRIEND = "wm-an-old-friend"
@@ -175,8 +174,9 @@ def test_a_purge_destroys_the_listed_private_conversation_and_nothing_beside_it(
     [photos, *_] = _marked(case, _file(), _contact("wm-gu"), _file("日记", Decision.TAKE))
     private.check_private(case=case.id, by=BY, at=ON_LAST)
     private.record_removed(
-        case=case.id, item=photos, removal=Removal.RESET, removed_at=ON_LAST, proof=PAPER, by=BY, at=ON_LAST
-    )
+        case=case.id, item=photos, removal=Removal.RESET, removed_at=ON_LAST, proof=leaving.scan(at=ON_LAST), by=BY,
+        at=ON_LAST,
+    )  # fmt: skip
     _through(case)
     kept_before = archived.counts()["items"]
     done = purge.purge(case=case.id, by=BY, at=LATER)

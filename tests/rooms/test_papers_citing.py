@@ -12,15 +12,19 @@ from django.db import connections, transaction
 from jieli.archive import destruction, operations, records
 from jieli.archive.errors import Held
 from jieli.archive.models import Shred
-from jieli.evidence.models import Dispute
+from jieli.consent.models import Document
+from jieli.evidence.models import Dispute, Exhibit
 from jieli.handover.models import Case, CasePaper
 from jieli.kernel.ids import new_id
+from jieli.ledger import fsck
 from jieli.ledger.operations import book
 from jieli.ledger.tables import rows
 from jieli.matters.types import MatterKind
+from jieli.papers import checks as paper_checks
 from jieli.papers import operations as papers
 from jieli.papers import queries as kept
-from jieli.papers.errors import PaperRefused
+from jieli.papers.errors import NoSuchPaper, PaperRefused
+from jieli.papers.migrations import _functions_0005
 from jieli.papers.models import Content, Paper
 from jieli.papers.signing import Channel, Outcome
 from jieli.parties import queries as party_queries
@@ -30,11 +34,14 @@ from tests.rooms.test_restore import BY
 from tests.rooms.test_retention_papers import (
     CITES,
     LEFT,
+    LONG_AGO,
     WHO,
     cites,
     codes,
     died,
     matter,
+    of_assessment,
+    of_consent,
     of_contract,
     of_dispute,
     of_handover,
@@ -265,6 +272,61 @@ def test_a_row_may_be_changed_that_named_the_paper_before_it_went_and_none_may_n
         revise(other, closing_paper=closing)
     assert refused.value.code == "papers.destroyed"
     assert set(Dispute.objects.values_list("docket", "closing_paper")) == {("2", closing), ("1", None)}
+
+
+NOWHERE = UUID(int=0xDEAD)
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("how", [*CITES, "case"])
+def test_no_row_names_a_paper_that_was_never_admitted_whichever_room_writes_it(how: str) -> None:
+    who = staff()
+    with pytest.raises(NoSuchPaper, match="请先收存这份文书") as refused:
+        {**CITES, "case": cased}[how](NOWHERE, who)
+    assert refused.value.code == "papers.never_admitted"
+    assert not Exhibit.objects.exists() and not CasePaper.objects.exists() and not Document.objects.exists()
+    assert codes() == set()
+
+
+@pytest.mark.usefixtures("db")
+def test_of_many_papers_one_that_was_never_admitted_is_enough_and_a_row_may_be_changed_that_names_none() -> (
+    None
+):
+    who, known, row = staff(), received("劳动合同"), dispute(None)
+    rows = [
+        Document(id=new_id(NOW), staff_id=who, kind="同意书", signed_on=LEFT, title=f"{n}", paper=paper)
+        for n, paper in enumerate([known] * 40 + [NOWHERE, None])
+    ]
+    with pytest.raises(NoSuchPaper), book(at=LONG_AGO) as b:
+        b.entry("test.cite", by=BY, facts={}).insert(*rows)
+    with book(at=LONG_AGO) as b:
+        b.entry("test.cite", by=BY, facts={}).insert(row, *[one for one in rows if one.paper != NOWHERE])
+    with pytest.raises(NoSuchPaper):
+        revise(row, closing_paper=NOWHERE)
+    revise(row, closing_paper=None, docket="2")
+    revise(row, closing_paper=known)
+    assert (Document.objects.count(), Dispute.objects.get().closing_paper, codes()) == (41, known, set())
+
+
+def test_a_house_from_before_is_upgraded_and_fsck_names_what_its_rows_cite(db: None, owner_sql: Sql) -> None:
+    who = staff()
+    owner_sql(_functions_0005.UNDO)
+    of_contract(NOWHERE, who)
+    of_assessment(NOWHERE, who)
+    old = dispute(NOWHERE)
+    put(old)
+    owner_sql(_functions_0005.JUDGE)
+    revise(old, docket="2")
+    with pytest.raises(NoSuchPaper):
+        of_consent(NOWHERE, who)
+    report = fsck.run(paper_checks.checks())
+    [contract] = Document.objects.all()
+    assert report.clean
+    assert [(note.code, note.table, note.id) for note in report.notes] == [
+        ("papers.never_admitted", table, str(NOWHERE))
+        for table in ("approvals_enablement", "consent_document", "evidence_dispute")
+    ]
+    assert str(contract.id) in report.notes[1].sentence
 
 
 def test_every_column_that_names_a_paper_is_judged_by_the_database_itself(owner_sql: Sql) -> None:

@@ -23,6 +23,7 @@ from jieli.archive.keys.pages import SECRET_BYTES
 from jieli.archive.models import Item
 from jieli.archive.types import HoldScope
 from jieli.consent import operations as consent
+from jieli.consent.models import ConsentStep
 from jieli.consent.types import Means, Scope, SubjectKind
 from jieli.kernel import failpoints
 from jieli.ledger import fsck
@@ -37,6 +38,7 @@ from jieli.wiring.postgres import binaries, identity
 from jieli.wiring.profile import Profile, read_profile
 from jieli.wiring.restoring import NotEmpty, Restored
 from tests.conftest import NOW, ORIGIN, _empty
+from tests.rooms import kept_papers
 from tests.rooms.test_archive_erasure import places, secrets_in_pages, spellings
 from tests.rooms.test_archive_samples import CUSTOMER, OPENING, STAFF, extract, keep, sample
 
@@ -194,6 +196,8 @@ def test_holds_withdrawals_and_ended_roles_are_as_they_were_when_it_was_lost(
     old: Profile, elsewhere: Profile, tmp_path: Path
 ) -> None:
     items = keep([said(n) for n in range(4)])
+    before, lost = UUID(int=1), UUID(int=2)
+    kept_papers.keep(before, at=NOW + 1)
     person, _, first = revocations(NOW + 1)
     signer.sign_once(old, at=NOW + 1)
     done = backups.backup(old, tmp_path / "copy", at=NOW + 2)
@@ -202,7 +206,12 @@ def test_holds_withdrawals_and_ended_roles_are_as_they_were_when_it_was_lost(
     later = archive.hold(scope=HoldScope.ITEM, target=str(items[1]), ground="仲裁", by=BY, at=NOW + 5)
     consent.withdraw(
         subject_kind=SubjectKind.CUSTOMER, subject=CUSTOMER, means=Means.CHAT, scopes=[Scope.CAPTURE],
-        claimed_at=NOW + 5, by=BY, at=NOW + 5,
+        claimed_at=NOW + 5, paper=before, by=BY, at=NOW + 5,
+    )  # fmt: skip
+    kept_papers.keep(lost, at=NOW + 5)
+    consent.object_(
+        subject_kind=SubjectKind.CUSTOMER, subject=CUSTOMER, means=Means.CHAT, scopes=[Scope.QUALITY],
+        claimed_at=NOW + 5, paper=lost, by=BY, at=NOW + 5,
     )  # fmt: skip
     access.end_grants(person=person, by=BY, at=NOW + 6)
     new = access.admit_person(sign_in="lin", name="林", by=BY, at=NOW + 6)
@@ -218,13 +227,17 @@ def test_holds_withdrawals_and_ended_roles_are_as_they_were_when_it_was_lost(
     back = restored(elsewhere, done.directory, tmp_path / "outside")
 
     assert back.clean
-    kinds = ["archive.release", "archive.shred", "archive.hold", "consent.withdraw", "access.end_grants"]
-    assert [back.count(kind) for kind in kinds] == [1, 1, 1, 1, 1]
+    kinds = [
+        "archive.release", "archive.shred", "archive.hold", "consent.withdraw", "consent.object", "access.end_grants",
+    ]  # fmt: skip
+    assert [back.count(kind) for kind in kinds] == [1] * len(kinds)
     assert {h.id: h.released_at is not None for h in queries.holds()} == {first: True, later.id: False}
     assert queries.items(items[:2])[items[0]].destroyed
     with pytest.raises(Held):
         archive.shred_items(items=[items[1]], reason="再试", by=BY, at=NOW + 30)
     assert Grant.objects.get(user_id=person).ends_at == NOW + 6
+    # The paper of the objection was received after the backup and is lost: the objection holds without it.
+    assert dict(ConsentStep.objects.values_list("step", "paper")) == {"撤回": before, "异议": None}
     # What the tail began and ended in itself left nothing to end.
     assert back.skipped == 1
     names = {entry.kind: ledger.facts([entry.index])[entry.index]["replays"] for kind in kinds

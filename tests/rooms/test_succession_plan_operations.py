@@ -72,6 +72,7 @@ from jieli.succession.types import (
     Wish,
 )
 from tests.conftest import NOW
+from tests.rooms.kept_papers import keep
 
 pytestmark = pytest.mark.usefixtures("db")
 TODAY = local_day(NOW)
@@ -139,6 +140,7 @@ def firm(db: None) -> Firm:
     )
     customers = {no: ref.id for no, ref in party_queries.customers_by_no().items()}
     found = Firm(entities, staff, customers)
+    keep(PAPER, at=LONG_AGO)
     for no in ("E002", "E003", "E004", "E009"):
         qualify(found, no)
     return found
@@ -199,6 +201,7 @@ def rule_in_force(content: RuleContent = CONTENT) -> RuleRef:
 
 def enable() -> None:
     papers = {kind: new_id(LONG_AGO) for kind in REQUIRED[ENABLEMENT]}
+    keep(*papers.values(), at=LONG_AGO)
     approvals.enable(
         what=ENABLEMENT, papers=papers, note="已审查", from_day=local_day(LONG_AGO), by=CHIEF, at=LONG_AGO
     )
@@ -388,7 +391,7 @@ def test_needs_and_orders_of_the_registers_count(firm: Firm) -> None:
         ),
     ]
     parties.register_orders(orders, by=BY, at=NOW)
-    operations.record_commitment(staff=firm.staff["E004"], paper=new_id(NOW), signed_on=TODAY, by=BY, at=NOW)
+    operations.record_commitment(staff=firm.staff["E004"], paper=PAPER, signed_on=TODAY, by=BY, at=NOW)
     need = (firm.customers["C01"], CriterionKind.LANGUAGE, "粤语")
     assert operations.record_needs(needs=[need], by=BY, at=NOW) == 1
     made = plan(firm, ["C01", "C02"])

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from hashlib import sha256
+from uuid import UUID
+
+from django.db import connections
 
 from jieli.ledger import queries as ledger
-from jieli.ledger.fsck import Check, Finding
+from jieli.ledger.fsck import Check, Finding, Note
 from jieli.papers.models import Answer, Content, Paper, Refusal, Signature
 from jieli.papers.policy import why_no_signature
 from jieli.papers.signing import AnswerKind, Grade
@@ -19,6 +22,7 @@ def checks() -> list[Check]:
         Check("papers.content", "文书内容与其校验值一致", check_content),
         Check("papers.signatures", "签名与所签文书一致", check_signatures),
         Check("papers.answers", "每人每角色只有一次签署或者拒签", check_answers),
+        Check("papers.citations", "各处登记所引用的文书都已收存", check_citations),
     ]
 
 
@@ -79,3 +83,46 @@ def check_answers() -> Iterator[Finding]:
                 )
     for id in sorted(answers):
         yield Finding("papers.answer_alone", Answer._meta.db_table, str(id), "表态没有对应的签署或者拒签。")
+
+
+# Every column on which the database judges citations, whichever room's it is, as the catalogue has it.
+_WATCHED = """
+SELECT c.relname, a.attname, a.atttypid = 'uuid'::regtype
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    CROSS JOIN LATERAL unnest(string_to_array(encode(t.tgargs, 'escape'), '\\000')) AS named(field)
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = named.field
+    WHERE t.tgname = 'papers_cite' AND a.attname <> 'delivery_id' ORDER BY 1, 2
+"""
+# A column of ids is compared as it stands; only lists are taken apart by the function that the judge asks.
+_PLAIN = 'SELECT t.id::text AS id, t."{column}" AS paper FROM "{table}" t'
+_LISTED = (
+    "SELECT t.id::text AS id, n.paper"
+    " FROM \"{table}\" t CROSS JOIN LATERAL papers_named(to_jsonb(t), ARRAY['{column}']) AS n(paper)"
+)
+_UNKNOWN = """
+SELECT s.paper, count(*), (array_agg(s.id ORDER BY s.id))[1:3] FROM ({said}) AS s
+    WHERE s.paper IS NOT NULL AND NOT EXISTS (SELECT FROM papers_paper p WHERE p.id = s.paper)
+    GROUP BY 1 ORDER BY 1
+"""
+
+
+def check_citations() -> Iterator[Note]:
+    """Rows from before the database judged it may name papers that were never admitted: each such paper is told.
+
+    A note, for the book says the same: nobody changed anything, and a backup of such a house can be restored.
+    """
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_WATCHED)
+        for table, column, plain in cursor.fetchall():
+            said = (_PLAIN if plain else _LISTED).format(table=table, column=column)
+            cursor.execute(_UNKNOWN.format(said=said))
+            for paper, rows, first in cursor.fetchall():
+                yield _never_admitted(table, paper, rows, first)
+
+
+def _never_admitted(table: str, paper: UUID, rows: int, first: list[str]) -> Note:
+    more = "等" if rows > len(first) else ""
+    return Note(
+        "papers.never_admitted", table, str(paper),
+        f"{table} 有 {rows} 行引用了没有收存过的文书 {paper}：{'、'.join(first)}{more}。",
+    )  # fmt: skip

@@ -4,6 +4,8 @@ from jieli.kernel.errors import JieliError
 
 #: What the database raises for a row that names a paper which was emptied (ADR 28).
 DESTROYED = "JL006"
+#: What it raises for a row that names a paper which was never admitted.
+NEVER_ADMITTED = "JL007"
 
 
 class PaperRefused(JieliError):
@@ -23,6 +25,15 @@ class NoSuchPaper(JieliError):
     """No paper has this id, or its content was destroyed."""
 
     code = "papers.unknown"
+
+
+def never_admitted() -> NoSuchPaper:
+    """Nothing is entered that rests on a paper which is in no register, whichever room names it."""
+    return NoSuchPaper(
+        "所引用的文书没有收存过，未登记任何内容。",
+        remedy="请先收存这份文书，再按它的编号登记。",
+        code="papers.never_admitted",
+    )
 
 
 class PaperNotRendered(JieliError):

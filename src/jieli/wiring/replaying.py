@@ -7,6 +7,7 @@ that puts the tail back; what is destroyed is destroyed afterwards by the ordina
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from jieli.archive import operations as archive
 from jieli.archive import queries as archived
@@ -15,8 +16,11 @@ from jieli.ledger import locks, places, restoring
 from jieli.ledger.operations import Book
 from jieli.ledger.outside import OpenedEntry, WrittenRow
 from jieli.ledger.restoring import Replayed
+from jieli.papers import queries as papers
 
 SHRED = "archive.shred"
+#: The column in which a row that is done again may name a paper; empty where it rests on none.
+PAPER = "paper"
 #: Why a hold gives way to a destruction that was carried out before the backup was loaded.
 WAY = "恢复：所涉条目在备份之后已依法销毁，须再次销毁"
 
@@ -44,7 +48,8 @@ def replay(book: Book, lost: Sequence[OpenedEntry], start: int, *, log: int, by:
     for one in lost:
         replays = places.place(log, one.index)
         if one.kind != SHRED:
-            found.append(restoring.replay(book, one, by=by, facts={**one.facts, "replays": replays}))
+            standing = _without_lost_papers(one)
+            found.append(restoring.replay(book, standing, by=by, facts={**one.facts, "replays": replays}))
             continue
         here, gone = _still_here(one)
         released += _give_way(book, gone, by=by, at=at)
@@ -56,6 +61,18 @@ def replay(book: Book, lost: Sequence[OpenedEntry], start: int, *, log: int, by:
         else:
             found.append(Replayed(one.kind, 0, len(one.rows)))
     return Done(tuple(found), items, released)
+
+
+def _without_lost_papers(one: OpenedEntry) -> OpenedEntry:
+    """What somebody stated or took back holds although the paper on which it stands was lost with the tail: the row
+    names none then. The entry that is repeated still commits to which it was."""
+    named = {row.id: row.values[PAPER] for row in one.rows if row.values.get(PAPER)}
+    there = {str(paper) for paper in papers.papers(UUID(paper) for paper in named.values())}
+    rows = [
+        replace(row, values={**row.values, PAPER: None}) if named.get(row.id, "") not in {"", *there} else row
+        for row in one.rows
+    ]
+    return replace(one, rows=tuple(rows))
 
 
 def _still_here(one: OpenedEntry) -> tuple[OpenedEntry, list[int]]:
