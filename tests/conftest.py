@@ -116,7 +116,11 @@ def _empty() -> None:
                 cursor.execute("; ".join(["BEGIN", *(f"DELETE FROM {t}" for t in used), "COMMIT"]))
             else:
                 cursor.execute(f"TRUNCATE {', '.join(used)} CASCADE")
-            cursor.execute("SELECT schemaname, sequencename FROM pg_sequences WHERE last_value IS NOT NULL")
+            cursor.execute(
+                "SELECT schemaname, sequencename FROM pg_sequences"
+                # the migrations' table is not emptied
+                " WHERE last_value IS NOT NULL AND sequencename <> 'django_migrations_id_seq'"
+            )
             for schema, sequence in cursor.fetchall():
                 cursor.execute(f'ALTER SEQUENCE "{schema}"."{sequence}" RESTART')
 

@@ -240,4 +240,4 @@ def test_periods_can_be_read_on_a_screen_of_eighty_columns(
     for one in jieli.answer(*words)["classes"]:
         assert f"{one['class']} {one['name']}：{one['months']} 个月，自{one['from']}" in whole
         assert one["stays"] in whole
-    assert len(lines) < 5 * 10
+    assert len(lines) < 5 * 12

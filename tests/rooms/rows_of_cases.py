@@ -29,6 +29,7 @@ from jieli.succession.models import plan as succession
 from jieli.succession.models import transfer
 from jieli.succession.outcomes import Subject, SubmissionState
 from jieli.succession.spoken import Channel
+from tests.rooms.kept_papers import keep
 
 BY = "person:desk"
 NAME = "卞金丝雀"
@@ -38,6 +39,7 @@ NOBODY = UUID(int=7)
 
 
 def put(*rows: Row, at: int = LONG_AGO) -> None:
+    keep(NOBODY, at=at)
     with book(at=at) as b:
         b.entry("test.case", by=BY, facts={}).insert(*rows)
 
@@ -69,7 +71,7 @@ def duty(matter: UUID, who: UUID | None, *, state: str = "已履行") -> Duty:
 def approval(subject: UUID) -> list[Row]:
     """Asked for, granted and taken back, with reasons."""
     asked = Request(
-        id=_id(), kind="交接", subject=subject, digest=b"0" * 32, scope="一案", reason=f"{NAME}要",
+        id=_id(), kind="交接", subject=subject, digest=b"0" * 32, scope=f"{NAME}一案", reason=f"{NAME}要",
         applicant="person:a", excluded=[], opened_at=LONG_AGO,
     )  # fmt: skip
     given = Decision(

@@ -32,12 +32,6 @@ RULE = next(one for one in retention.defaults()[1] if one.code == "opening")
 @pytest.fixture
 def alone(ring: object, asked: None, opened: list[UUID], owner_sql: Sql) -> Iterator[None]:
     """A filled house as it stands before reading's fifth migration: the archive's functions are its own."""
-    # Tests set every sequence back, that of the migrations' own table too, which they do not empty.
-    for store in ("default", "keys"):
-        owner_sql(
-            "SELECT setval(pg_get_serial_sequence('django_migrations', 'id'), max(id)) FROM django_migrations",
-            store=store,
-        )
     call_command("migrate", "reading", "0004", database="owner", verbosity=0, interactive=False)
     yield
     start.migrate()

@@ -44,10 +44,6 @@ def before_the_move(account, owner_sql):
     row = sealed_row(Account.objects.get(asset_id=account))
     row |= {"state": AccountState.UNSIGNED_STOCK.value, "sign_by": DAY.isoformat()}
     body = part.row_body(table="assets_account", id=str(account), row=row)
-    # Tests set every sequence back, that of the migrations' own table too, which they do not empty.
-    owner_sql(
-        "SELECT setval(pg_get_serial_sequence('django_migrations', 'id'), max(id)) FROM django_migrations"
-    )
     call_command("migrate", "assets", "0001", database="owner", verbosity=0, interactive=False)
     owner_sql(
         "UPDATE assets_account SET state = '存量待补签', sign_by = %s WHERE asset_id = %s", [DAY, account]

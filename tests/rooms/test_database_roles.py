@@ -35,6 +35,7 @@ INNER = {
         _ENTRY,
     ),
     **{f"case_rows_emptied_in_{room}": _ROWS for room in ("below", "evidence", "handover", "succession")},
+    "register_rows_emptied_in_succession": _ROWS,
 }  # fmt: skip
 DJANGO_ONLY = {"context", "cursor_factory", "prepare_threshold"}
 Try = Callable[[str], str]

@@ -454,12 +454,6 @@ def test_hours_without_a_heartbeat_are_named_and_are_no_damage() -> None:
 
 def test_a_filled_ledger_of_the_first_schema_is_carried_to_the_newest(owner_sql: Sql) -> None:
     """Migrate back, fill as the first schema allows, and forward again: every row stands and proves itself."""
-    # Tests set every sequence back, that of the migrations' own table too, which they do not empty.
-    for store in ("default", "keys"):
-        owner_sql(
-            "SELECT setval(pg_get_serial_sequence('django_migrations', 'id'), max(id)) FROM django_migrations",
-            store=store,
-        )
     call_command("migrate", "ledger", "0001", database="owner", verbosity=0, interactive=False)
     notes(300)
     heartbeat(by="system:test", at=NOW)

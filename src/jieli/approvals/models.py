@@ -19,7 +19,7 @@ class Request(Row):
     kind = sealed(models.TextField())
     subject = sealed(models.UUIDField())
     digest = sealed(models.BinaryField())
-    scope = sealed(models.TextField())
+    scope = sealed(models.TextField(), personal=True)
     reason = sealed(models.TextField(), personal=True)
     applicant = sealed(models.TextField(), personal=True)
     excluded = sealed(ArrayField(models.UUIDField()))

@@ -65,8 +65,17 @@ def _verdict(row: Row, column: str) -> str:
 
 GOES: Mapping[str, Mapping[str, Rest]] = {
     "approvals_decision": {"reason": _word},
-    "approvals_request": {"reason": _word},
+    "approvals_enablement": {"note": _word},
+    "approvals_request": {"reason": _word, "scope": _word},
     "approvals_revocation": {"reason": _word},
+    "assets_account": {
+        "handle": _own, "mailbox": _word, "nickname": _word, "number": _word, "real_name": _name,
+    },
+    "assets_account_change": {"after": _word, "before": _word},
+    "assets_asset": {"label": _word},
+    "assets_group": {"name": _word},
+    "assets_group_member": {"external_id": _own},
+    "assets_number": {"iccid": _word, "number": _own},
     "consent_document": {"title": _own},
     "consent_leave": {"kind": _leave},
     "consent_step": {"external_id": _own, "exhibit": _nothing, "reply": _word},
@@ -111,9 +120,9 @@ GOES: Mapping[str, Mapping[str, Rest]] = {
 
 #: How a paper calls the rows of a room's cases.
 CALLED: Mapping[str, str] = {
-    "matters": "事项的名称", "evidence": "争议中的陈述、请求、证据与裁判的说明",
+    "assets": "账号、号码和群的登记", "matters": "事项的名称", "evidence": "争议中的陈述、请求、证据与裁判的说明",
     "handover": "离职交接的清单、说明与异议",
-    "succession": "客户交接的理由、平台编号与客户的话", "duties": "义务的内容与理由", "approvals": "审批的理由",
+    "succession": "客户交接的理由、平台编号与客户的话", "duties": "义务的内容与理由", "approvals": "审批和启用的理由",
     "consent": "同意登记中的平台编号与原话",
 }  # fmt: skip
 _CODE, _REF = "代码或种类", "编号或指向别处的记号"
@@ -121,29 +130,25 @@ _BOOK = "公司的账：数额、订单、产品"
 _OURS = "公司自己的文字，不指某个人"
 _ACTOR = "经办人的登记编号，不是姓名"
 _CLOSED = "由程序写的说明，不含自由文字"
-_REGISTER = "登记而不是案件：随登记更改或清空（ADR 26），没有期满的一天"
+_THING = "公司的设备和费用，不指某个人：留到公司不再有这件东西"
+_PLACE = "公司自己的页面地址"
 
 #: Which text columns of these rooms stay, and why: every one that is not above.
 STAYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "approvals_decision": {_ACTOR: ("applicant", "approver")},
     "approvals_enablement": {
         _CODE: ("what",), _REF: ("papers",), _ACTOR: ("enabled_by",),
-        "属于影响评估，不属于案件；没有计划": ("note",),
     },
-    "approvals_request": {_CODE: ("kind",), _CLOSED: ("scope",), _ACTOR: ("applicant",), _REF: ("system", "number")},
+    "approvals_request": {_CODE: ("kind",), _ACTOR: ("applicant",), _REF: ("system", "number")},
     "approvals_revocation": {_ACTOR: ("by",)},
-    "assets_account": {
-        _CODE: ("platform", "type", "state"), _ACTOR: ("registered_by",),
-        _REGISTER: ("handle", "nickname", "number", "mailbox", "real_name"),
-    },
-    "assets_account_change": {_CODE: ("what", "alert"), _REGISTER: ("before", "after")},
-    "assets_asset": {_CODE: ("kind",), _REGISTER: ("label",)},
+    "assets_account": {_CODE: ("platform", "type", "state", "registered_by")},
+    "assets_account_change": {_CODE: ("what", "alert")},
+    "assets_asset": {_CODE: ("kind",)},
     "assets_control": {_CODE: ("right", "controller")},
-    "assets_device": {_REGISTER: ("imei", "model", "serial")},
-    "assets_group": {_CODE: ("platform", "kind"), _REF: ("room",), _REGISTER: ("name",)},
-    "assets_group_member": {_REGISTER: ("external_id",)},
+    "assets_device": {_THING: ("imei", "model", "serial")},
+    "assets_group": {_CODE: ("platform", "kind"), _REF: ("room",)},
     "assets_holding": {_CODE: ("holder_kind",)},
-    "assets_number": {_REGISTER: ("number", "carrier_holder", "payer", "iccid")},
+    "assets_number": {_CODE: ("carrier_holder", "payer")},
     "consent_calendar_day": {_CODE: ("kind",), _OURS: ("source",)},
     "consent_document": {_CODE: ("kind",)},
     "consent_notice": {
@@ -206,9 +211,9 @@ STAYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "closed_why",
         ),
     },
-    "succession_contact_way": {_REGISTER: ("url",)},
+    "succession_contact_way": {_PLACE: ("url",)},
     "succession_customer_consent": {_CODE: ("kind", "step")},
-    "succession_customer_need": {_CODE: ("kind",), _REGISTER: ("value",)},
+    "succession_customer_need": {_CODE: ("kind",)},
     "succession_customer_wish": {_CODE: ("wish", "channel")},
     "succession_override": {_ACTOR: ("made_by",)},
     "succession_plan": {_CODE: ("mode", "state", "solver"), _ACTOR: ("made_by",)},

@@ -55,10 +55,18 @@ def free(one: RetentionClass, before: int, most: int, *, policy: int, today: dat
 
 
 def state(one: RetentionClass, before: int, most: int, *, policy: int, today: date) -> Found:
-    """How many cases of a class are past their time, how many of these are kept, and how many rows the others have."""
-    found = due(one, before, most)
-    held = {reason.paper for reason in kept(found, policy=policy, today=today)}
-    return Found(len(found), len(held), len(rows([key for key in found if key not in held])))
+    """How many cases of a class are past their time, how many of these are kept, and how many rows the others have.
+
+    Counted in the database: `due`, `kept` and `rows` would carry up to fifty thousand ids to and fro.
+    """
+    if not one.cases:
+        return Found(0, 0, 0)
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT due, held, rows FROM archive_cases_state(%s, %s, %s, %s, %s)",
+            [one.code, local_day(before), most, policy, today],
+        )
+        return Found(*cursor.fetchone())
 
 
 def rows(cases: Sequence[UUID]) -> list[tuple[str, str]]:

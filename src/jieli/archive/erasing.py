@@ -16,8 +16,11 @@ from jieli.parties import queries as parties
 _SAID = {"保全": "有保全在", "事项": "事项未结或未满一年：", "劳动合同": "劳动合同须保存到离职后两年：工号 "}
 #: Registers of people, in which a row is of one person: his own are emptied, what is left there is somebody else's.
 OF_PEOPLE = frozenset(
-    {"access_credential", "access_user", "parties_customer", "parties_customer_identity", "parties_staff"}
-)
+    {
+        "access_credential", "access_user", "parties_customer", "parties_customer_identity", "parties_staff",
+        "succession_customer_need",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Named:
 
 def standing_of(person: UUID) -> list[tuple[str, str]]:
     """(table, id) of every register row that says who somebody is and is not emptied yet: the parties', his own
-    sign-in, his places in groups."""
+    sign-in, his places in groups, and what rooms above say of him (ADR 33)."""
     found = parties.standing_of(person)
     with connections["default"].cursor() as cursor:
         cursor.execute(
@@ -43,7 +46,8 @@ def standing_of(person: UUID) -> list[tuple[str, str]]:
             "  JOIN assets_group g ON g.asset_id = m.group_id WHERE m.account_id IS NULL"
             "  AND m.external_id <> 'erased:' || m.id AND (m.customer_id = %(who)s OR EXISTS ("
             "   SELECT FROM parties_customer_identity i WHERE i.customer_id = %(who)s AND i.platform = g.platform"
-            "   AND i.external_id = m.external_id)) ORDER BY 1, 2",
+            "   AND i.external_id = m.external_id))"
+            " UNION ALL SELECT r.tab, r.id::text FROM archive_register_rows(%(who)s) r ORDER BY 1, 2",
             {"who": person},
         )
         return found + [(table, key) for table, key in cursor.fetchall()]

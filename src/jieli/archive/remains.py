@@ -27,6 +27,7 @@ OF_OTHERS: Mapping[str, tuple[str, ...]] = {
     "parties_staff": ("name", "phone"),
     "parties_customer": ("name", "phone", "region", "industry", "minor", "health"),
     "parties_customer_identity": ("external_id",),
+    "succession_customer_need": ("value",),
     "reading_opening": ("query", "account", "party"),
     "papers_paper": ("title", "sha256", "facts_digest"),
     "papers_signature": ("sha256", "signer", "evidence"),

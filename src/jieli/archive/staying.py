@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 from uuid import UUID
 
 from jieli.archive import cases, records, retention
@@ -17,8 +18,8 @@ from jieli.papers import queries as papers
 #: What nobody filed under a purpose waits for a person; what nothing keeps goes with the next plan.
 UNFILED = "没有登记用途，须由人核对后登记"
 OVER = "期限已满，随下一个销毁计划"
-#: Rows of a matter that is neither a leaving nor a dispute, or of none; and tables that no plan reaches.
-NO_CLASS = "不属于离职、争议或同意，没有销毁计划"
+#: Rows that are still no case: a duty that waits, a device; and tables that no plan reaches (`word_ways` says why).
+NO_CLASS = "还不属于可以到期的案或登记"
 NO_PLAN = "登记行，没有销毁计划"
 
 
@@ -39,11 +40,8 @@ class Staying:
 def papers_of(person: UUID, *, at: int) -> list[Staying]:
     """Every paper that concerns somebody and is not destroyed, in the order of its last day, open ones last."""
     ids = records.papers_of(person)
-    version, classes = retention.policy()
-    reasons: dict[UUID, list[KeptPaper]] = {key: [] for key in ids}
-    for one in records.kept_papers(ids, policy=version, today=local_day(at)):
-        reasons[one.paper].append(one)
-    refs, known = papers.papers(ids), {c.code: c for c in classes}
+    refs = papers.papers(ids)
+    reasons, known = _reasons(records.kept_papers, ids, at=at)
     found = [
         Staying(key, refs[key].kind, refs[key].number, _until(why), _ground(why, known))
         for key, why in reasons.items()
@@ -98,7 +96,7 @@ def cases_of(person: UUID, *, at: int) -> list[Words]:
     """Every case that concerns somebody and is not emptied, in the order of its last day, open ones last."""
     ids = cases.of_person(person)
     numbers = matters.matters(ids)
-    reasons, known = _reasons(ids, at=at)
+    reasons, known = _reasons(cases.kept, ids, at=at)
     found = [
         Words(
             f"事项 {numbers[key].number}" if key in numbers else "同意登记", len(cases.rows([key])),
@@ -122,19 +120,25 @@ def _of_table(one: Named, known: Mapping[str, RetentionClass], *, at: int) -> Wo
         return Words(one.table, one.rows, None, class_words(known["opening"]))
     if one.table not in GOES:
         return Words(one.table, one.rows, None, NO_PLAN)
-    reasons, classes = _reasons(cases.of_rows(one.ids), at=at)
+    reasons, classes = _reasons(cases.kept, cases.of_rows(one.ids), at=at)
     every = [reason for some in reasons.values() for reason in some]
     return Words(
         one.table, one.rows, _until(every), _ground(every, classes, unfiled=NO_CLASS) if reasons else NO_CLASS
     )
 
 
+class _Kept(Protocol):
+    """Who says what keeps papers, or cases."""
+
+    def __call__(self, ids: Sequence[UUID], /, *, policy: int, today: date) -> Sequence[KeptPaper]: ...
+
+
 def _reasons(
-    ids: Sequence[UUID], *, at: int
+    kept: _Kept, ids: Sequence[UUID], *, at: int
 ) -> tuple[dict[UUID, list[KeptPaper]], Mapping[str, RetentionClass]]:
-    """What keeps each of these cases under the policy in force, and its classes."""
+    """What keeps each of these papers or cases under the policy in force, and its classes."""
     version, classes = retention.policy()
     reasons: dict[UUID, list[KeptPaper]] = {key: [] for key in ids}
-    for one in cases.kept(ids, policy=version, today=local_day(at)):
+    for one in kept(ids, policy=version, today=local_day(at)):
         reasons[one.paper].append(one)
     return reasons, {c.code: c for c in classes}

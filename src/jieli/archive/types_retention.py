@@ -13,8 +13,8 @@ class RetentionClass:
     """A class of records: kept `months` from `starts` on.
 
     `channel`: its items stand in the archive. `table`: its records are rows of another room, which a plan empties.
-    Where both are "", nothing is destroyed under a plan, and `stays` says why. `cases`: beside its papers also the
-    words in the rows of its cases go (ADR 30).
+    `cases`: the words in the rows of its cases go (ADR 30, ADR 33), beside its papers where it has any. A class of
+    none of the three is not destroyed under a plan, and `stays` says why.
     """
 
     code: str
@@ -32,7 +32,7 @@ class RetentionClass:
     @property
     def destroyed(self) -> bool:
         """Whether a plan can destroy what is due of it."""
-        return bool(self.channel or self.table)
+        return bool(self.channel or self.table or self.cases)
 
     def with_months(self, months: int) -> "RetentionClass":
         return replace(self, months=months)

@@ -97,3 +97,9 @@ class NumberResting(JieliError):
     """A number that was cut rests before somebody else may have it."""
 
     code = "assets.number_resting"
+
+
+class AssetEmptied(JieliError):
+    """A plan emptied this row of the register (ADR 33): nothing is written about it any more."""
+
+    code = "assets.emptied"

@@ -1,12 +1,15 @@
 """What the database refuses, in our words. Its exclusion constraints are the last judge of every period."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import psycopg.errors
 from django.db import IntegrityError
 
-from jieli.assets.errors import HolderOverlap, PeriodOverlap
+from jieli.assets.errors import AssetEmptied, HolderOverlap, PeriodOverlap
+from jieli.assets.models import Asset
+from jieli.assets.types import EMPTIED
 from jieli.kernel.errors import JieliError
 
 
@@ -15,6 +18,14 @@ def holder_overlap() -> HolderOverlap:
     return HolderOverlap(
         "该资产在此时段已有责任人，不能再登记第二位。", remedy="请先核对持有记录，再从最新一段移交。"
     )
+
+
+def check_not_emptied(ids: Collection[UUID]) -> None:
+    """AssetEmptied where a plan emptied one of these (ADR 33). Its row in the register of assets says so."""
+    if Asset.objects.filter(id__in=ids, label=EMPTIED).exists():
+        raise AssetEmptied(
+            "这一项的登记期满，已依法清空，不能再登记。", remedy="重新启用的账号或号码，请按新的登记。"
+        )
 
 
 def _refusal(constraint: str | None) -> JieliError | None:

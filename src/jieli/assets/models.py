@@ -137,7 +137,7 @@ class Number(Row):
     number = sealed(models.TextField(unique=True), personal=True)
     carrier_holder = sealed(models.TextField())
     payer = sealed(models.TextField(null=True))
-    iccid = sealed(models.TextField(null=True))
+    iccid = sealed(models.TextField(null=True), personal=True)
     rests_until = sealed(models.BigIntegerField(null=True))
 
     class Meta:
@@ -170,7 +170,7 @@ class Group(Row):
     asset = sealed(models.OneToOneField(Asset, primary_key=True, on_delete=_PROTECT))
     platform = sealed(models.TextField())
     room = sealed(models.TextField())
-    name = sealed(models.TextField(null=True))
+    name = sealed(models.TextField(null=True), personal=True)
     kind = sealed(models.TextField())
     owner_account = sealed(models.ForeignKey(Account, null=True, on_delete=_PROTECT))
 

@@ -48,6 +48,8 @@ class HolderKind(StrEnum):
     STORE = "公司库存"
 
 
+#: What a plan leaves of the name of an asset whose time is over (ADR 33).
+EMPTIED = "已依法清空"
 #: What a history shows where no holder is recorded. Never stored.
 NOBODY_KNOWN = "不明"
 

@@ -8,7 +8,7 @@ from typing import Any
 from jieli.ledger import queries
 from jieli.ledger.exporting import Exported
 from jieli.ledger.plain import rows
-from jieli.wiring import backup, signer
+from jieli.wiring import backup, signer, stale_copies
 from jieli.wiring.profile import Profile
 
 #: What a person must hear of by name when it is not in the copy, for a restore would undo it: by kinds of entries.
@@ -49,6 +49,8 @@ def export(profile: Profile, directory: Path, *, for_restore: bool = False, log:
     if for_restore and this == live:
         why, stood = _signed_to_its_end(profile, live)
     done = backup.export(profile, directory, for_restore=for_restore, log=log)
+    if for_restore:
+        stale_copies.remember(profile, directory, log=this, size=done.size)
     found: dict[str, int] = dict(rows(_KINDS, [this, done.size]))
     undone = {name: sum(found.get(kind, 0) for kind in kinds) for name, kinds in UNDONE.items()}
     covered = done.size >= stood

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from jieli.assets import sign_duty
 from jieli.assets.errors import AlreadyHolds, NumberResting, UnknownAsset
-from jieli.assets.judged import by_the_database, holder_overlap
+from jieli.assets.judged import by_the_database, check_not_emptied, holder_overlap
 from jieli.assets.models import Account, Asset, Holding, Number
 from jieli.assets.policy import (
     after,
@@ -95,6 +95,7 @@ def _locked(asset_ids: Sequence[UUID]) -> list[UUID]:
     )
     if len(found) != len(asset_ids):
         raise UnknownAsset("所选资产中有未登记或重复的。", remedy="请先登记资产，并逐项核对清单。")
+    check_not_emptied(found)
     return found
 
 
@@ -170,6 +171,7 @@ def rest_number(*, number_id: UUID, until: int, by: str, at: int) -> None:
         row = Number.objects.select_for_update().filter(asset_id=number_id).first()
         if row is None:
             raise UnknownAsset("号码未登记。", remedy="请先登记号码。")
+        check_not_emptied([number_id])
         row.rests_until = until
         b.entry("assets.rest_number", by=by, facts={"number": str(number_id)}).revise(row)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from jieli.approvals.queries import approved
 from jieli.assets.errors import NoAlert, NotApprovedChange, NothingChanged, UnknownAsset
+from jieli.assets.judged import check_not_emptied
 from jieli.assets.models import Account, AccountChange, Number
 from jieli.assets.policy import check_moment
 from jieli.assets.types import Alert, ChangeOf, Side
@@ -79,6 +80,7 @@ def _change(
         row = Account.objects.select_for_update().filter(asset_id=account_id).first()
         if row is None:
             raise UnknownAsset("账号未登记。", remedy="请先登记账号。")
+        check_not_emptied([account_id])
         before = watched(row)
         for name, value in values.items():
             setattr(row, name, value)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from jieli.assets.errors import PeriodOverlap, UnknownAsset, UnknownHolder
-from jieli.assets.judged import by_the_database
+from jieli.assets.judged import by_the_database, check_not_emptied
 from jieli.assets.models import Asset, Control
 from jieli.assets.policy import check_moment
 from jieli.assets.spans import of_range, to_range
@@ -35,6 +35,7 @@ def set_control(
         locks.change_bases()
         if not Asset.objects.select_for_update().filter(id=asset_id).exists():
             raise UnknownAsset("资产未登记。", remedy="请先登记资产。")
+        check_not_emptied([asset_id])
         if staff_id is not None and not staff([staff_id]):
             raise UnknownHolder("权利人未登记为员工。", remedy="请先登记员工。")
         present = Control.objects.filter(asset_id=asset_id, right=right.value, during__upper_inf=True).first()

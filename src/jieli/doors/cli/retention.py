@@ -12,6 +12,8 @@ from jieli.doors.cli.acting import As, Reason, permitted
 from jieli.doors.cli.archive import certified
 from jieli.doors.cli.frame import AsJson, command, out
 from jieli.kernel.errors import JieliError
+from jieli.wiring import stale_copies
+from jieli.wiring.stale_copies import Copy
 
 retention_app = typer.Typer(no_args_is_help=True, help="保存期限：各类记录留多久，到期的提请审批后销毁。")
 Code = Annotated[str, typer.Argument(help="类别，如 chat、call；show 列出全部。")]
@@ -45,14 +47,17 @@ def show(sign_in: As, as_json: AsJson = False) -> None:
             {"plan": p.id, "class": p.code, "items": p.items, "request": p.request, "approved": p.approved}
             for p in found.plans
         ]
+        copies = stale_copies.stale(run.profile)
         values = {
             "version": found.version, "defaults": found.defaults, "limited": found.limited, "classes": classes,
-            "plans": plans,
+            "plans": plans, "stale_copies": [
+                {"directory": str(c.directory), "stale": c.stale, "later": c.later, "seen": c.seen} for c in copies
+            ],
         }  # fmt: skip
-        run.answer(values, say=lambda: _say(found))
+        run.answer(values, say=lambda: _say(found, copies))
 
 
-def _say(found: RetentionState) -> None:
+def _say(found: RetentionState, copies: list[Copy]) -> None:
     """A block for each class: what it rests on does not fit into a column."""
     title = f"保存期限第 {found.version} 版；{len(found.plans)} 个计划在办，{found.limited} 人的记录在时效内"
     out.print(title, markup=False)
@@ -69,6 +74,18 @@ def _say(found: RetentionState) -> None:
         out.print(
             f"  {plan.name} {plan.items} 条，{state}；申请 {plan.request}", markup=False, soft_wrap=True
         )
+    for copy in copies:
+        out.print(_of_copy(copy), markup=False, soft_wrap=True)
+
+
+def _of_copy(copy: Copy) -> str:
+    """What a copy for a restore still holds, and what empties it."""
+    told = (
+        f"恢复用的副本 {copy.directory} 里{'还有' if copy.seen else '（此刻看不到）可能还有'}已清空的内容："
+    )
+    now = f"{copy.stale} 处，再运行 jieli ledger export {copy.directory} --for-restore 即清空"
+    later = f"{copy.later} 处，要等之前的备份都过期，再导出时清空"
+    return told + "；".join(one for one, count in ((now, copy.stale), (later, copy.later)) if count) + "。"
 
 
 @retention_app.command("set")

@@ -7,6 +7,7 @@ from uuid import UUID
 from jieli.kernel.ids import new_id
 from jieli.kernel.times import local_day
 from jieli.ledger.operations import book
+from jieli.parties import queries as parties
 from jieli.succession.errors import RegisterInvalid
 from jieli.succession.models import Commitment, CustomerConsent, CustomerNeed, CustomerWish, Training
 from jieli.succession.types import (
@@ -59,8 +60,13 @@ def record_commitment(*, staff: UUID, paper: UUID, signed_on: date, by: str, at:
 
 
 def record_needs(*, needs: Iterable[tuple[UUID, CriterionKind, str]], by: str, at: int) -> int:
-    """Languages and qualifications that customers need (R2.19); a later word replaces the earlier. How many changed."""
-    wanted = {(customer, kind): value.strip() for customer, kind, value in needs}
+    """Languages and qualifications that customers need (R2.19); a later word replaces the earlier. How many changed.
+
+    Of an erased customer nothing is recorded (ADR 26).
+    """
+    said = list(needs)
+    erased = parties.erased_customers({customer for customer, _, _ in said})
+    wanted = {(customer, kind): value.strip() for customer, kind, value in said if customer not in erased}
     if any(kind not in (CriterionKind.LANGUAGE, CriterionKind.QUALIFICATION) for _, kind in wanted):
         raise RegisterInvalid(
             "客户需求只登记语言与资质；地域和行业在客户登记中。", remedy="请改在客户登记中填写。"
