@@ -117,8 +117,8 @@ def jieli(fresh: Jieli) -> Jieli:
 
 
 @pytest.fixture
-def signing(jieli: Jieli, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The installation's signer answers over its socket, as `jieli ledger sign` does."""
+def signing(jieli: Jieli, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """The installation's signer answers over its socket, as `jieli ledger sign` does; called, it is stopped."""
     from django.db import connections
 
     stop, up = threading.Event(), threading.Event()
@@ -141,9 +141,13 @@ def signing(jieli: Jieli, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # The socket's file stands an instant before anybody listens at it.
     while not up.wait(0.05):
         assert thread.is_alive()
-    yield
-    stop.set()
-    thread.join()
+
+    def end() -> None:
+        stop.set()
+        thread.join()
+
+    yield end
+    end()
 
 
 #: A talk of three messages, all of which the tea company may keep.

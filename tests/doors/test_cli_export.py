@@ -137,6 +137,27 @@ def test_an_export_whose_proofs_do_not_count_yet_ends_with_3_as_verifying_it_wil
     assert "请另给一个空目录，再导出一次" in again.stdout
 
 
+def test_an_export_whose_ledger_nobody_signed_to_its_end_says_so_and_ends_with_3(
+    jieli: Jieli, leaving_firm: str, tmp_path: Path, signing: Callable[[], None]
+) -> None:
+    to = tmp_path / "out"
+    first = everything(jieli, leaving_firm, to, "--formats", "csv")
+    assert (first["complete"], first["unsigned"], first["why"]) == (True, 0, None)
+    signing()
+    jieli.profile = read_profile({"JIELI_HOME": str(jieli.home), "JIELI_PROFILE": "production"})
+    done = everything(jieli, leaving_firm, to, "--formats", "csv")
+    # The volume stands and counts; of the book only the entry that closes this run is missing.
+    assert (done["complete"], done["counts"], done["resumed"], done["unsigned"]) == (False, True, 1, 1)
+    assert done["ledger"] == first["ledger"] and "jieli serve" in done["why"]
+    again = jieli("export", "all", to, "--matter", leaving_firm, "--as", "yan", "--formats", "csv")
+    assert again.exit_code == 3
+    assert "签名进程没有签到最新：账本其后 2 条还没有签名，不在 ledger/ 里。\n原因：" in again.stdout
+    assert "请让签名进程运行" in again.stdout and "不完整" not in again.stdout
+    policy = (to / "policy").read_text()
+    log = next(line.split()[1] for line in policy.splitlines() if line.startswith("log"))
+    assert jieli.answer("ledger", "verify", to / "ledger", "--log", log)["size"] == first["ledger"]
+
+
 def test_load_files_are_sealed_and_point_into_the_proof(
     jieli: Jieli, leaving_firm: str, tmp_path: Path
 ) -> None:

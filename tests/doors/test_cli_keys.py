@@ -279,7 +279,7 @@ def test_with_a_keeper_no_command_needs_the_keyring(
         assert jieli.answer("fsck")["clean"] is True
         told = jieli.answer("keys", "status")
         assert (told["place"], told["holder"]) == ("file", "keeper")
-        codes = {fault.code: fault.grave for fault in deploy.check(jieli.profile, deploy=True)}
+        codes = {fault.code: fault.grave for fault in deploy.check(jieli.profile, deploy=True, at=jieli.at)}
         assert codes["check.keeper_same_account"] is False
         assert (
             not {"check.no_keys", "check.no_keeper", "check.keeper", "check.root_beside_keeper"}
@@ -291,7 +291,7 @@ def test_with_a_keeper_no_command_needs_the_keyring(
         assert restore["code"] == "keys.not_here"
         shutil.copytree(home / "keys", jieli.home / "keys")
         assert "check.root_beside_keeper" in {
-            f.code for f in deploy.check(jieli.profile, deploy=True) if f.grave
+            f.code for f in deploy.check(jieli.profile, deploy=True, at=jieli.at) if f.grave
         }
         shutil.rmtree(jieli.home / "keys")
     entries = len(kinds())
@@ -300,10 +300,16 @@ def test_with_a_keeper_no_command_needs_the_keyring(
     for words in (["import", file, "--format", "wecom", "--as", "admin"], ["keys", "status"]):
         assert jieli.refused(*words)["code"] == "archive.keeper_away"
     away = json.loads(jieli("fsck", "--json").stdout)
-    assert (away["clean"], {finding["code"] for finding in away["findings"]}) == (False, {"fsck.interrupted"})
+    assert {finding["code"] for finding in away["findings"]} == {"archive.keeper_away", "fsck.interrupted"}
+    plain = json.loads(jieli("check", "--json").stdout)
+    [keeper] = [fault for fault in plain["faults"] if fault["code"] != "check.not_durable"]
+    assert (keeper["code"], keeper["grave"]) == ("check.keeper", True)
+    assert "jieli keys keep" in keeper["remedy"]
     assert KeyPage.objects.count() == 1
     assert "archive.deposit" not in kinds()[entries:]
-    assert "check.keeper" in {fault.code for fault in deploy.check(jieli.profile, deploy=True) if fault.grave}
+    assert "check.keeper" in {
+        fault.code for fault in deploy.check(jieli.profile, deploy=True, at=jieli.at) if fault.grave
+    }
 
 
 def test_a_keeper_killed_before_it_answers_leaves_nothing_but_a_page_to_sweep(
@@ -327,7 +333,7 @@ def test_a_keeper_killed_before_it_answers_leaves_nothing_but_a_page_to_sweep(
 
 
 def test_without_a_keeper_the_check_says_what_that_means(jieli: Jieli) -> None:
-    faults = {fault.code: fault for fault in deploy.check(jieli.profile, deploy=True)}
+    faults = {fault.code: fault for fault in deploy.check(jieli.profile, deploy=True, at=jieli.at)}
     assert faults["check.no_keeper"].grave is False
     assert "JIELI_KEEPER" in faults["check.no_keeper"].remedy
 

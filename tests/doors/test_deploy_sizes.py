@@ -15,7 +15,7 @@ URLS = Urls(
 
 def faults(jieli: Jieli) -> dict[str, deploy.Fault]:
     profile = replace(jieli.profile, urls=URLS)
-    return {fault.code: fault for fault in deploy.check(profile, deploy=True)}
+    return {fault.code: fault for fault in deploy.check(profile, deploy=True, at=jieli.at)}
 
 
 def test_a_server_with_postgresqls_own_defaults_is_told_of(
@@ -33,4 +33,4 @@ def test_a_server_with_postgresqls_own_defaults_is_told_of(
 
 
 def test_of_its_own_private_server_nothing_is_said(fresh: Jieli) -> None:
-    assert "check.small_server" not in {f.code for f in deploy.check(fresh.profile, deploy=True)}
+    assert "check.small_server" not in {f.code for f in deploy.check(fresh.profile, deploy=True, at=fresh.at)}

@@ -135,7 +135,7 @@ def test_the_keeper_answers_before_the_others_start_and_comes_back_when_it_is_ki
             "socket": str(home.keeper_socket), "account": os.geteuid(), "same_account": True, "with_serve": True,
         }  # fmt: skip
         assert "随 jieli serve 运行" in fresh.said("keys", "status")
-        codes = {fault.code: fault.grave for fault in deploy.check(fresh.profile, deploy=True)}
+        codes = {fault.code: fault.grave for fault in deploy.check(fresh.profile, deploy=True, at=fresh.at)}
         assert codes["check.keeper_same_account"] is False
         assert not {"check.root_beside_keeper", "check.keeper"} & codes.keys()
         os.kill(listener(home.keeper_socket), signal.SIGKILL)

@@ -5,6 +5,7 @@ to `ledger.checks.checks` as the foreign leaves of `archive.deposit`. `open_chec
 committed opening that names what it reads.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
@@ -199,12 +200,17 @@ def check_pages(at: int) -> Iterator[Finding]:
     certified, pending = _tombstoned()
     counts = dict(Batch.objects.values_list("id", "count"))
     seen: set[int] = set()
+    closed: Counter[int] = Counter()
     for page in KeyPage.objects.exclude(sealed=b"").order_by("id").iterator(_CHUNK):
         name = str(page.id)
         batch, number = divmod(page.id, PAGES_A_BATCH)
         try:
             secrets = opened(ports.keyring(), page)
-        except (PageDamaged, KeyringMissing) as error:
+        except KeyringMissing:
+            closed[page.epoch] += 1  # told once for all of them: one lost key may close every page of a house
+            seen.add(page.id)
+            continue
+        except PageDamaged as error:
             yield Finding(error.code, "archive_key_page", name, error.sentence)
             continue
         seen.add(page.id)
@@ -223,6 +229,9 @@ def check_pages(at: int) -> Iterator[Finding]:
                 yield Finding(
                     "archive.page_missing", "archive_key_page", name, f"密钥页 {name} 缺失或无法解密。"
                 )
+    for epoch, pages in sorted(closed.items()):
+        sentence = f"密钥环中没有第 {epoch} 期的封装密钥：它所封装的 {pages} 个密钥页打不开。"
+        yield Finding(KeyringMissing.code, "archive_wrap_epoch", str(epoch), sentence)
 
 
 def _tombstoned() -> tuple[set[int], set[int]]:

@@ -4,12 +4,13 @@ The bytes are those of tlog-witness; only the carrier differs. A lost or old sti
 its own state and refuses what does not continue it, and we take nothing back that is not over our own checkpoint.
 """
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jieli.kernel.errors import JieliError
-from jieli.ledger import queries
+from jieli.ledger import queries, succeeding
 from jieli.ledger.bulk import copy_rows
 from jieli.ledger.checkpoints import RefusesToSign, tree
 from jieli.ledger.exporting import NothingSigned, files_in
@@ -18,9 +19,9 @@ from seal import checkpoint, note
 from seal.errors import SealError
 from seal.keys import Vkey
 from seal.witness import format_request
-from seal.witness_files import COSIGNED, REQUEST, kept_size
+from seal.witness_files import COSIGNED, REQUEST, kept_size, write_together
 
-INSTRUCTIONS, LOG_KEYS = "说明.txt", "log.vkey"
+INSTRUCTIONS, LOG_KEYS, CHECKPOINT = "说明.txt", "log.vkey", "checkpoint"
 
 
 class NothingToTake(JieliError):
@@ -33,6 +34,18 @@ class ForeignCheckpoint(JieliError):
     """What the witness cosigned is no checkpoint of this log."""
 
     code = "ledger.foreign_checkpoint"
+
+
+class KitNotWritten(JieliError):
+    """The machine refused to write a kit; the folder is as it was."""
+
+    code = "ledger.kit_not_written"
+
+
+class EarlierLog(JieliError):
+    """What came back is over the log that this one goes on for."""
+
+    code = "ledger.earlier_log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +71,22 @@ def write_kit(directory: Path, keys: Sequence[Vkey], *, witness: str | None = No
 
     The proof begins at the size that the witness left in the folder the last time, else at the last one we have
     a cosignature of `witness` for, else at nothing. RefusesToSign when the witness is ahead of us: we lost a tail.
+    KitNotWritten where the machine refuses: what lay in the folder lies there as it was, and nothing of the new kit.
     """
-    with files_in(directory):
+    try:
         return _write_kit(directory, keys, witness)
+    except OSError as error:
+        raise KitNotWritten(
+            f"见证文件夹 {directory} 没有写成（{errno.errorcode.get(error.errno or 0, '?')}），里面没有这一次的内容。",
+            remedy="请勿把它交给见证方。请检查介质的空间与权限，腾出空间或换一个，再运行一次。",
+        ) from error
 
 
 def _write_kit(directory: Path, keys: Sequence[Vkey], witness: str | None) -> Kit:
     last = queries.last_checkpoint()
     if last is None:
         raise NothingSigned("账本还没有已签的检查点，无从见证。", remedy="请先运行 jieli ledger sign。")
+    _check_folder(directory)
     left = kept_size(directory)
     old = left if left is not None else queries.last_cosigned(witness) if witness else 0
     if old > last.size:
@@ -74,11 +94,27 @@ def _write_kit(directory: Path, keys: Sequence[Vkey], witness: str | None) -> Ki
     proof = tree(last.size).consistency(old) if 0 < old < last.size else []
     directory.mkdir(parents=True, exist_ok=True)
     shown = tuple(key.format() for key in keys)
-    (directory / LOG_KEYS).write_text("".join(key + "\n" for key in shown))
-    (directory / "checkpoint").write_text(last.note)
-    (directory / INSTRUCTIONS).write_text(_instructions(queries.origin(), last.size, shown))
-    (directory / REQUEST).write_bytes(format_request(old, proof, last.note.encode()))
+    files = {
+        LOG_KEYS: "".join(key + "\n" for key in shown).encode(),
+        CHECKPOINT: last.note.encode(),
+        INSTRUCTIONS: _instructions(queries.origin(), last.size, shown).encode(),
+        REQUEST: format_request(old, proof, last.note.encode()),
+    }
+    write_together(directory, files)  # the request last: it alone is what a witness signs
     return Kit(old, last.size, shown)
+
+
+def _check_folder(directory: Path) -> None:
+    """EarlierLog for a stick that went to and fro with a log before this one: its `size` says nothing of ours."""
+    try:
+        head, _ = checkpoint.parse((directory / CHECKPOINT).read_bytes())
+    except (FileNotFoundError, SealError):
+        return  # empty, or nothing that says whose it is
+    if head.origin in {old.origin for old in succeeding.earlier()}:
+        raise EarlierLog(
+            f"这个文件夹是旧账本 {head.origin} 的，里面记的是见证方见过它多少条，与新账本无关。",
+            remedy="请另给一个空文件夹；旧文件夹请留存。",
+        )
 
 
 def _ahead(seen: int, signed: int) -> RefusesToSign:
@@ -92,7 +128,8 @@ def take_cosignatures(directory: Path, witnesses: Sequence[Vkey], *, at: int) ->
     """Keep the cosignatures that came back in a folder; those kept already are not kept twice.
 
     Raises NothingToTake, ForeignCheckpoint (another text than the one we signed at that size: somebody shows the
-    witness another log), RefusesToSign (it has seen more than we have).
+    witness another log), RefusesToSign (it has seen more than we have), EarlierLog (an honest one was on the road
+    while another log began).
     """
     path = directory / COSIGNED
     if not path.is_file():
@@ -106,6 +143,7 @@ def take_cosignatures(directory: Path, witnesses: Sequence[Vkey], *, at: int) ->
         verified = note.verify(signed, witnesses)
     except SealError as error:
         raise NothingToTake(f"见证签名不成立（{error.code}）。", remedy="请让见证方重新签一次。") from error
+    _check_live(head)
     last = queries.last_checkpoint()
     most = last.size if last is not None else 0
     if head.origin == queries.origin() and head.size > most:
@@ -121,6 +159,29 @@ def take_cosignatures(directory: Path, witnesses: Sequence[Vkey], *, at: int) ->
             "签名的见证方不在本安装的信任策略里。", remedy="请先把它的公钥写入 trust.policy 的 witness 行。"
         )
     return _store(ours[0].size, signed, {(v.key.name, v.key.id) for v in verified}, at=at)
+
+
+def _check_live(head: checkpoint.Checkpoint) -> None:
+    """EarlierLog for a log before the live one that agrees with what is left of it; ForeignCheckpoint if it differs."""
+    for old in succeeding.earlier():
+        if old.origin != head.origin:
+            continue
+        if head.size <= old.size and queries.roots([head.size], upto=old.size, log=old.log) != {
+            head.size: head.root
+        }:
+            raise ForeignCheckpoint(
+                f"见证方签的检查点（{head.size} 条）不是旧账本 {old.origin} 签出的那一个。",
+                remedy="有人向见证方出示过另一份旧账本：请保存该文件夹，并运行 jieli fsck。",
+            )
+        gone = (
+            f"，其中后 {head.size - old.size} 条在旧账本里已丢失"
+            if head.size > old.size
+            else "，与旧账本相符"
+        )
+        raise EarlierLog(
+            f"这是旧账本 {old.origin} 的见证（{head.size} 条{gone}）：它已由 {old.succeeded_by} 接续，不再收见证。",
+            remedy="请另用一个空文件夹为新账本做一份：jieli witness kit；旧文件夹请留存。",
+        )
 
 
 def _store(size: int, signed: note.Note, known: set[tuple[str, bytes]], *, at: int) -> list[Taken]:

@@ -15,6 +15,8 @@ from seal.errors import SealError
 
 #: A stamp that comes sooner after signing is on time; two clocks that differ by less agree.
 ON_TIME, CLOCKS_AGREE = MINUTE, 5 * MINUTE
+#: A house that runs writes every hour; one that was silent for longer was away, or its clock has run ahead.
+LONG_AWAY = 10 * DAY
 #: Checkpoints older than this are no longer stamped: a later stamp covers them, and authorities cost money.
 STAMPED_WITHIN = 30 * DAY
 #: The end of what a calendar can print: the year 9999.
@@ -130,8 +132,17 @@ def unstamped(authority: str, *, at: int, limit: int | None = None) -> list[int]
 
 
 def clock_faults(last: CheckpointRef | None, stamps: Sequence[Stamp], *, at: int) -> list[str]:
-    """Sentences about this machine's clock: behind its own last signature, or not the authorities' time."""
+    """Sentences about this machine's clock: behind its own last signature, far ahead of it, not the authorities' time.
+
+    Nothing is refused for a clock that is ahead: a house may have been away. Once an entry bears its time the right
+    clock is refused (`ledger.clock_went_back`), so it is said before.
+    """
     faults = []
+    if last is not None and at - last.signed_at > LONG_AWAY:
+        faults.append(
+            f"本机时钟比上一次签名晚 {span(at - last.signed_at)}：若本安装并未停用这么久，就是时钟走快了，"
+            "而保存期限与销毁都照它算。请先核对时钟，再签名、导入或销毁。"
+        )
     if last is not None and last.signed_at - at > CLOCKS_AGREE:
         faults.append(f"本机时钟比上一次签名早 {span(last.signed_at - at)}，请校准时钟。")
     for stamp in stamps:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db import connections
-from django.db.models.functions import Length
 
 from jieli.kernel.ids import new_id
 from jieli.kernel.times import local_day
@@ -33,7 +32,7 @@ def open_matter(
         row = Matter(
             id=new_id(at), kind=kind.value, number=_next_number(today.year), title=title, opened_on=opened
         )
-        entry = b.entry("matters.open", by=by, facts={"matter": str(row.id), "number": row.number})
+        entry = b.entry(queries.OPEN, by=by, facts={"matter": str(row.id), "number": row.number})
         entry.insert(row)
         _name(entry, row, people, at=at)
     return queries.refs([row])[0]
@@ -64,14 +63,12 @@ def close(*, number: str, by: str, at: int, closed_on: date | None = None) -> Ma
 def _next_number(year: int) -> str:
     """The number after the last of the year. Whoever opens a matter meanwhile waits until we commit or fail.
 
-    A failed transaction gives its number back, for the next reads the table again: so there is no gap.
+    A failed transaction gives its number back, for the next reads the table again: so there is no gap. Numbers of
+    matters that a restore lost stand on papers outside, and are passed over.
     """
     with connections["default"].cursor() as cursor:
         cursor.execute("LOCK TABLE matters_matter IN SHARE ROW EXCLUSIVE MODE")
-    prefix = f"M-{year:04d}-"
-    taken = Matter.objects.filter(number__startswith=prefix)
-    last = taken.order_by(Length("number").desc(), "-number").values_list("number", flat=True).first()
-    return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last else 1:04d}"
+    return queries.numbered(year, queries.last_given(year) + 1)
 
 
 def _locked(number: str) -> Matter:

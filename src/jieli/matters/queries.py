@@ -1,12 +1,22 @@
 """Reading matters."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from uuid import UUID
 
-from jieli.ledger.plain import Answer, Asked
+from django.db.models.functions import Length
+
+from jieli.kernel.times import local_day, start_of_day
+from jieli.ledger.lost import lost_ranges
+from jieli.ledger.plain import Answer, Asked, rows
+from jieli.ledger.queries import logs
 from jieli.matters.errors import NoSuchMatter
 from jieli.matters.models import Matter, MatterPerson
 from jieli.matters.types import Involved, MatterKind, MatterRef, PersonKind
+
+#: The kind of entry that gives a number.
+OPEN = "matters.open"
 
 
 def matter(number: str) -> MatterRef:
@@ -66,6 +76,45 @@ def refs(rows: Sequence[Matter]) -> list[MatterRef]:
             people=tuple(people.get(r.id, ())),
         )
         for r in rows
+    ]
+
+
+def numbered(year: int, n: int) -> str:
+    """The number of the n-th matter of a year."""
+    return f"M-{year:04d}-{n:04d}"
+
+
+def last_given(year: int) -> int:
+    """The last number of a year, of a matter that stands here or that a restore lost; 0 before the first.
+
+    Each entry that opened a matter gave one number. Those of a lost tail came back without their rows, so there the
+    entries are counted; of what is lost even outside nobody can know whether it opened any.
+    """
+    prefix = numbered(year, 0)[:-4]
+    taken = Matter.objects.filter(number__startswith=prefix)
+    last = taken.order_by(Length("number").desc(), "-number").values_list("number", flat=True).first()
+    stands = int(last.removeprefix(prefix)) if last else 0
+    return max(stands, _opened_in(year)) if any(lost_ranges(log) for log in logs()) else stands
+
+
+def _opened_in(year: int) -> int:
+    until = start_of_day(date(year + 1, 1, 1))
+    query = "SELECT count(*) FROM ledger_entry WHERE log = ANY($1::int[]) AND kind = $2 AND time >= $3 AND time < $4"
+    [(found,)] = rows(query, [logs(), OPEN, start_of_day(date(year, 1, 1)), until])
+    return int(found)
+
+
+def lost_numbers(*, log: int, start: int) -> list[str]:
+    """The numbers that the entries of a log from `start` on had given, before any other is given after them.
+
+    For the one moment in which a restore has put these entries back and nobody has opened a matter yet.
+    """
+    query = "SELECT time FROM ledger_entry WHERE log = $1 AND kind = $2 AND index >= $3"
+    years = Counter(local_day(time).year for (time,) in rows(query, [log, OPEN, start]))
+    return [
+        numbered(year, n)
+        for year, count in sorted(years.items())
+        for n in range(last_given(year) - count + 1, last_given(year) + 1)
     ]
 
 

@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,7 @@ from jieli.ledger.exporting import Exported
 from jieli.ledger.outside import Wanted
 from jieli.ledger.stored import StoredTree
 from jieli.papers.types import Clock
-from jieli.wiring import backup_media, dumping, media
+from jieli.wiring import backup_media, dumping, media, signing_keys
 from jieli.wiring.custody import custody
 from jieli.wiring.dumping import BackupDamaged, Dumped
 from jieli.wiring.home import Home, home_of
@@ -70,6 +70,12 @@ class InsideHome(JieliError):
     code = "backup.inside_home"
 
 
+class Busy(JieliError):
+    """Another command writes a backup of this installation."""
+
+    code = "backup.busy"
+
+
 class CannotWriteBackup(JieliError):
     """The machine refused to write a backup; nothing stands under its name."""
 
@@ -100,6 +106,12 @@ def export(
     return done
 
 
+def alone(profile: Profile) -> AbstractContextManager[None]:
+    """One backup of a home at a time, or Busy: a second would clear what the first is writing under the same name."""
+    taken = Busy("另一条命令正在备份这个安装。", remedy="请等它结束，再运行一次。")
+    return signing_keys.locked(home_of(profile).root / "backup.lock", taken)
+
+
 def backup(profile: Profile, directory: Path, *, at: int, fetch_media: bool = False) -> Backup:
     """Write both stores, as they are at one moment, and the media into a new directory.
 
@@ -109,7 +121,7 @@ def backup(profile: Profile, directory: Path, *, at: int, fetch_media: bool = Fa
     """
     home = home_of(profile)
     part = directory.with_name(directory.name + ".part")
-    with _whole_or_nothing(directory):
+    with _whole_or_nothing(directory, part):
         _check_place(directory, home)
         queries.live_log()  # without one there is nothing to keep, and nothing is begun
         shutil.rmtree(part, ignore_errors=True)
@@ -160,15 +172,16 @@ def _check_place(directory: Path, home: Home) -> None:
 
 
 @contextmanager
-def _whole_or_nothing(directory: Path) -> Iterator[None]:
-    """What the machine refuses while a backup is written becomes one sentence."""
+def _whole_or_nothing(directory: Path, part: Path) -> Iterator[None]:
+    """What the machine refuses becomes one sentence, and gives its room back: a database may be waiting for it."""
     try:
         yield
     except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        left = f"{part.name} 清除不了，请手工删除。" if os.path.lexists(part) else "写了一半的已清除。"
         raise CannotWriteBackup(
             f"备份 {directory} 没有写成（{errno.errorcode.get(error.errno or 0, '?')}）。",
-            remedy="没有写完的不算备份，也不得此名。请检查磁盘空间、权限与介质后再次运行："
-            "从头写一份，残留的 .part 会先清除。",
+            remedy=f"没有写完的不算备份，也不得此名；{left}请检查磁盘空间、权限与介质后再次运行：从头写一份。",
         ) from error
 
 

@@ -8,13 +8,15 @@ from multiprocessing import get_context
 
 from jieli.archive import checks as archive_checks
 from jieli.archive.media import checks as media_checks
+from jieli.kernel.errors import JieliError
 from jieli.ledger import checks as ledger_checks
 from jieli.ledger import log_keys, queries
 from jieli.ledger.checks import ForeignLeaves
-from jieli.ledger.fsck import Check, Report, run
+from jieli.ledger.fsck import Check, Finding, Report, run
 from jieli.papers import checks as papers_checks
-from jieli.wiring import ports
-from jieli.wiring.home import home_of
+from jieli.wiring import keyring_check, ports
+from jieli.wiring.custody import custody
+from jieli.wiring.home import Home, home_of
 from jieli.wiring.profile import Profile
 from jieli.wiring.signer import public_keys
 
@@ -35,12 +37,26 @@ def room_checks(*, spread: Executor | None = None) -> list[Check]:
 
 
 def all_checks(profile: Profile, *, at: int, spread: Executor | None = None) -> list[Check]:
-    """Every check of the house, cheapest first."""
-    ports.fill(profile, at=at)
+    """Every check of the house, cheapest first; where the keyring is of no use it is named, and the others run."""
+    unread = ports.fill_to_look(profile, at=at)
     home = home_of(profile)
+    keyed = [Check("archive.keyring", "密钥环", lambda: _keyring(home, unread, at))]
+    keyed += archive_checks.key_checks(at=at) if unread is None else []
     roots = home.timestamp_roots.read_bytes() if home.timestamp_roots.exists() else None
     signed = ledger_checks.checkpoint_checks(public_keys(home), roots)
-    return [*room_checks(spread=spread), *signed, *log_keys.checks(), *archive_checks.key_checks(at=at)]
+    return [*room_checks(spread=spread), *signed, *log_keys.checks(), *keyed]
+
+
+def _keyring(home: Home, unread: JieliError | None, at: int) -> Iterator[Finding]:
+    """Each key that is missing, from another house or for all to read; and that pages could not be looked at."""
+    found = list(keyring_check.wrong(home, custody(), at=at))
+    if unread is not None and not found:
+        found = [("", unread)]
+    for name, error in found:
+        yield Finding(error.code, "archive_keyring", name, error.sentence + error.remedy)
+    if unread is not None:
+        sentence = "密钥环不能使用，密钥页没有核对：改正之后请再运行一次。"
+        yield Finding("archive.pages_unread", "archive_key_page", "", sentence)
 
 
 def audit(profile: Profile, *, at: int, progress: Callable[[str], None] | None = None) -> Report:

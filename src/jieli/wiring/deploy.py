@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,10 +10,13 @@ from django.db import connections
 from django.db.utils import Error as DatabaseError
 from psycopg.conninfo import conninfo_to_dict
 
+from jieli.archive.errors import KeyringUnsafe
+from jieli.archive.keys.errors import KeeperAway
 from jieli.archive.keys.ring import ROOT
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import armed
-from jieli.wiring import signing_keys
+from jieli.ledger import queries, standing
+from jieli.wiring import keyring_check, signing_keys
 from jieli.wiring.custody import Custody, custody, kept_here
 from jieli.wiring.home import Home, home_of
 from jieli.wiring.keeper_line import SocketKeeper
@@ -37,11 +40,11 @@ class Fault:
     grave: bool = True
 
 
-def check(profile: Profile, *, deploy: bool) -> list[Fault]:
+def check(profile: Profile, *, deploy: bool, at: int) -> list[Fault]:
     """Everything that is wrong with an installation, in a fixed order."""
     home = home_of(profile)
     settings = custody()
-    found = [*_keys(home, settings), *_database()]
+    found = [*_keys(home, settings), *_keyring(home, settings, at), *_database(), *_clock(at)]
     if deploy:
         found += [
             *_profile(profile),
@@ -61,7 +64,7 @@ def _keys(home: Home, settings: Custody) -> Iterator[Fault]:
     for path, what in wanted:
         if not path.exists():
             yield Fault("check.no_keys", f"没有{what}。", "请运行 jieli keys init。")
-        elif path != home.policy and path.stat().st_mode & 0o077:
+        elif path == home.log_key and path.stat().st_mode & 0o077:
             yield _readable(what, path)
     for path in sorted({*home.log_key.parent.rglob("*.key")} - {home.log_key}):
         if path.stat().st_mode & 0o077:
@@ -70,6 +73,22 @@ def _keys(home: Home, settings: Custody) -> Iterator[Fault]:
 
 def _readable(what: str, path: Path) -> Fault:
     return Fault("check.keys_readable", f"{what}可被本机其他账户读取。", f"请收紧 {path.name} 的权限。")
+
+
+def _keyring(home: Home, settings: Custody, at: int) -> Iterator[Fault]:
+    """Each key that could not be used; else the first import or search after this would be the one to say so."""
+    try:
+        for name, error in keyring_check.wrong(home, settings, at=at):
+            if isinstance(error, KeyringUnsafe):
+                yield Fault("check.keys_readable", error.sentence, error.remedy)
+            elif settings.keeper is not None and not name:
+                along = isinstance(error, KeeperAway) and kept_here(home, settings)
+                remedy = "请启动 jieli serve：守护进程随它运行。" if along else error.remedy
+                yield Fault("check.keeper", f"密钥守护进程不能使用：{error.sentence}", remedy)
+            else:
+                yield Fault("check.keyring", error.sentence, error.remedy)
+    except DatabaseError:
+        return  # `_database` says that it does not answer
 
 
 def _retired(home: Home) -> Iterator[Fault]:
@@ -82,7 +101,7 @@ def _retired(home: Home) -> Iterator[Fault]:
         sentence = (
             f"已停用的账本私钥仍在本机（{'、'.join(left)}）：持有它就能向只认旧公钥的人出示伪造的账本。"
         )
-        remedy = "请运行 jieli keys rotate-log --finish --destroy-old，备份里的一并销毁。"
+        remedy = "请运行 jieli keys rotate-log --as 登录名 --finish --destroy-old，备份里的一并销毁。"
         yield Fault("check.retired_key", sentence, remedy, grave=False)
 
 
@@ -95,12 +114,9 @@ def _custody(home: Home, settings: Custody) -> Iterator[Fault]:
         )
         return
     try:
-        keeper = SocketKeeper(settings.keeper)
-        keeper.status()
-        account = keeper.account()
-    except JieliError as error:
-        yield Fault("check.keeper", f"密钥守护进程不能使用：{error.sentence}", error.remedy)
-        return
+        account = SocketKeeper(settings.keeper).account()
+    except JieliError:
+        return  # `_keyring` has said that it is away
     if account == os.geteuid():
         sentence = "密钥守护进程与网页以同一系统账户运行，彼此没有隔开。"
         yield Fault("check.keeper_same_account", sentence, "请以另一账户运行 jieli keys keep。", grave=False)
@@ -131,6 +147,20 @@ def _database() -> Iterator[Fault]:
         yield Fault(
             "check.database", "数据库无法连接或尚未建表。", "请核对 DATABASE_URL 与四个角色的连接地址。"
         )
+
+
+def _clock(at: int) -> Iterator[Fault]:
+    """By what was signed and stamped last, and by the newest entry: a clock that ran ahead lets terms end too early."""
+    try:
+        last = queries.last_checkpoint() if queries.logs() else None
+    except DatabaseError:
+        return  # `_database` has said it
+    if last is None:
+        return
+    stamps = standing.standing(last, None).stamps
+    newest = replace(last, signed_at=max(last.signed_at, queries.head(queries.live_log()).time))
+    for sentence in standing.clock_faults(newest, stamps, at=at):
+        yield Fault("check.clock", sentence, "请以时间服务器校准本机时钟。", grave=False)
 
 
 def _profile(profile: Profile) -> Iterator[Fault]:

@@ -73,7 +73,10 @@ def rotate(profile: Profile, wish: Wish, *, by: str, at: int) -> tuple[Rotation,
     also = signing_keys.kinds(wish.also)
     if wish.finish + wish.abandon + bool(also) > 1:
         raise Muddled("--finish、--abandon、--also 只能给一个。", remedy="请分次办理。")
-    if wish.finish:
+    if wish.destroy_old and (wish.finish or wish.abandon) and not _under_way():
+        # Nothing to end: a new log, or a rotation given up, left a secret of its own.
+        done = _standing(profile)
+    elif wish.finish:
         done = finish(profile, by=by, at=at, without_witness=wish.without_witness)
     elif wish.abandon:
         done = abandon(profile, by=by, at=at)
@@ -132,6 +135,25 @@ def abandon(profile: Profile, *, by: str, at: int) -> Rotation:
         log_keys.enter(Step.ABANDONED, old=last.old, new=last.new, by=by, at=at)
         reach("logkeys.after_abandon")
         return _told(profile, _after(home), resumed=False)
+
+
+def _under_way() -> bool:
+    """Whether there is a rotation to finish, or a finished one whose files may have to be laid right."""
+    said = log_keys.changes()
+    return bool(said) and said[-1].step in (Step.BEGUN, Step.FINISHED)
+
+
+def _standing(profile: Profile) -> Rotation:
+    """How the keys stand where no rotation is under way. NoRotation where no retired secret lies here either."""
+    home = home_of(profile)
+    if not signing_keys.lying_about(home):
+        raise NoRotation(
+            "没有正在进行的账本公钥更换，也没有已停用的私钥可销毁。", remedy="请核对 jieli keys status。"
+        )
+    with signing_keys.changing(home):
+        last = _settled(home)
+        signing = last.signing if last is not None else _opening(home, queries.origin())
+        return _told(profile, Change(0, 0, Step.NAMED, (), tuple(signing)), resumed=True)
 
 
 def destroy(profile: Profile) -> list[str]:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from jieli.archive import ports as archive
+from jieli.archive.errors import KeyringMismatch, KeyringMissing, KeyringUnsafe
 from jieli.archive.keys.ring import HeldKeyring
 from jieli.archive.keys.store import open_store
 from jieli.connectors.sign import pades
 from jieli.connectors.sign.certificate import CERT_FILE
 from jieli.connectors.wecom.client import Api
 from jieli.connectors.wecom.transfers import WeCom
+from jieli.kernel.errors import JieliError
 from jieli.papers import ports as papers
 from jieli.reading.queries import opening_names
 from jieli.reading.records import due_openings
@@ -35,6 +37,22 @@ def fill(profile: Profile, *, at: int, clock: Callable[[], int] | None = None) -
     media.fill(profile)
     seal_papers(profile)
     reach_platform(profile, clock or (lambda: at))
+
+
+def fill_to_look(profile: Profile, *, at: int) -> JieliError | None:
+    """As `fill`, for who only looks: what is wrong with the keyring hinders nothing; why it cannot be loaded, or None.
+
+    One that loads is used, though the key store may name keys that it lacks.
+    """
+    try:
+        fill(profile, at=at)
+    except (KeyringMismatch, KeyringMissing, KeyringUnsafe):
+        media.fill(profile)
+        try:
+            archive.use(keyring=keyring(home_of(profile)))
+        except JieliError as error:
+            return error
+    return None
 
 
 def ask_rooms() -> None:

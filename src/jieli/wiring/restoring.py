@@ -5,6 +5,7 @@ way, and the same command goes on from what stands; no other command should run 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from jieli.ledger.lost import RESTORED
 from jieli.ledger.operations import book
 from jieli.ledger.outside import OpenedEntry, Outside
 from jieli.ledger.restoring import Base, Replayed
+from jieli.matters import queries as matters
 from jieli.wiring import (
     backup,
     checks,
@@ -26,6 +28,7 @@ from jieli.wiring import (
     restored_clock,
     restored_keys,
     restoring_media,
+    signing_keys,
     start,
 )  # fmt: skip
 from jieli.wiring.backup import Manifest
@@ -42,6 +45,12 @@ class NotEmpty(JieliError):
     """The installation has data: a restore would mix two histories."""
 
     code = "restore.not_empty"
+
+
+class Busy(JieliError):
+    """Another command restores into this installation."""
+
+    code = "restore.busy"
 
 
 class TailLost(JieliError):
@@ -82,6 +91,7 @@ class Restored:
     expired: bool
     clean: bool
     notes: tuple[str, ...]
+    matters: tuple[str, ...] = ()  # numbers of the matters that the tail had opened; they are not given again
 
     def count(self, *kinds: str) -> int:
         """How many entries of these kinds wrote something again."""
@@ -91,6 +101,12 @@ class Restored:
     def skipped(self) -> int:
         """Rows of the tail that could not be written again, for what they speak of is lost too."""
         return sum(one.skipped for one in self.replayed)
+
+
+def alone(profile: Profile) -> AbstractContextManager[None]:
+    """One restore into an installation at a time, or Busy: two would make and load the same tables."""
+    taken = Busy("另一条命令正在恢复到这个安装。", remedy="请等它结束；中断了的，再运行同一条命令。")
+    return signing_keys.locked(home_of(profile).root / "restore.lock", taken)
 
 
 def restore(
@@ -150,7 +166,7 @@ def restore(
     return Restored(
         there.head.origin, new_origin, vkey, before.size, max(before.size, there.head.size), judged, done.replayed,
         done.items, held, done.released, manifest.keys["until"] < at, report.clean,
-        tuple(n.sentence for n in report.notes),
+        tuple(n.sentence for n in report.notes), tuple(matters.lost_numbers(log=old, start=before.size)),
     )  # fmt: skip
 
 

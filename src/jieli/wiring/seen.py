@@ -128,14 +128,19 @@ def _shown(path: Path, asked: Asked) -> int:
     origin = asked.copies.there.head.origin
     try:
         head, signed = checkpoint.parse(path.read_bytes())
-        # Retired keys are among them: somebody may hold what one of these signed in its time.
-        verified = note.verify(signed, [key for key in asked.believed(head.size) if key.name == origin])
+        # Retired keys are among them: somebody may hold what one of these signed in its time. A witness of the
+        # policy signs only what it saw signed, and what it returns on a stick bears its own line alone.
+        ours = [key for key in asked.believed(head.size) if key.name == origin]
+        verified = note.verify(signed, [*ours, *asked.known.witnesses.values()])
     except (OSError, SealError) as error:
         raise NotShown(
             f"{path.name} 不是可读的检查点。", remedy="请给出检查点文件或见证方交还的 cosigned。"
         ) from error
     if head.origin != origin or not verified:
-        raise NotShown(f"{path.name} 不是本账本签出的检查点。", remedy="请核对文件与信任策略中的账本公钥。")
+        raise NotShown(
+            f"{path.name} 不是本账本签出的检查点，也没有信任策略中见证方的签名。",
+            remedy="请核对信任策略中的账本公钥；见证方不在策略里的，请给出它的文件夹里的 checkpoint。",
+        )
     if head.size <= asked.copies.reach and asked.copies.root(head.size) != head.root:
         whose = "外部副本" if head.size <= asked.copies.there.head.size else "备份"
         raise Forked(

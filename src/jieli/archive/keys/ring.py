@@ -166,7 +166,7 @@ def load(home: Path, root: Root | None = None) -> HeldKeyring:
     if not directory.is_dir():
         raise KeyringMissing("没有找到密钥环。", remedy="请先运行 jieli keys init。")
     files.check_private(directory)
-    return held(directory, _root_of(directory, root))
+    return held(directory, root_of(directory, root))
 
 
 def held(directory: Path, wrapping: Root) -> HeldKeyring:
@@ -185,7 +185,8 @@ def place_of(directory: Path) -> str | None:
     return files.read(directory / ELSEWHERE) if (directory / ELSEWHERE).exists() else None
 
 
-def _root_of(directory: Path, root: Root | None) -> Root:
+def root_of(directory: Path, root: Root | None) -> Root:
+    """The root that a keyring names, `root` where it lives elsewhere; KeyringMissing, KeyringMismatch."""
     if not (directory / ELSEWHERE).exists():
         if root is not None:
             raise KeyringMismatch(

@@ -10,7 +10,7 @@ from jieli.access.policy import check_may
 from jieli.access.types import Permission, Person
 from jieli.archive.reasons import MOST as MOST_REASON
 from jieli.archive.reasons import written
-from jieli.doors.cli.frame import Command, command
+from jieli.doors.cli.frame import Command, told
 from jieli.kernel.errors import JieliError
 from jieli.matters import queries as matters
 from jieli.wiring import ports
@@ -22,7 +22,7 @@ Matter = Annotated[str, typer.Option("--matter", help="在办事项编号，如 
 
 def _written(ctx: typer.Context, reason: str) -> str:
     """A reason that says something, before anything is looked for or shown; the room refuses the same again."""
-    with command(as_json=bool(ctx.params.get("as_json")), house=False):
+    with told(as_json=bool(ctx.params.get("as_json"))):
         return written(reason)
 
 

@@ -1,6 +1,7 @@
 """`jieli export`: a company leaves Jieli and takes everything along.
 
-0 everything, 3 something left out or proofs that do not count under the policy yet, 1 failed.
+0 everything, 3 something left out, proofs that do not count under the policy yet or a ledger not signed to its end,
+1 failed.
 """
 
 from collections import Counter
@@ -59,7 +60,7 @@ def everything(
             "omitted": done.omitted, "missed": done.missed, "complete": done.complete,
             "files": done.files, "files_lost": done.files_lost, "files_not_fetched": done.files_not_fetched,
             "counts": done.counts, "vouched": [one.as_json() for one in done.vouched], "ledger": done.ledger,
-            "manifest_sha256": done.manifest_sha256,
+            "unsigned": done.unsigned, "why": done.why or None, "manifest_sha256": done.manifest_sha256,
         }  # fmt: skip
         run.answer(values, say=lambda: _say(done))
         if not done.complete:
@@ -91,6 +92,16 @@ def _say(done: Exported) -> None:
     if not done.counts:
         again = "待见证后，请另给一个空目录，再导出一次。"
         out.print(f"证明未达到信任策略，逐卷见 manifest.json；已写好的各卷不会改写：{again}", soft_wrap=True)
+    if done.unsigned:
+        out.print(*_unsigned(done), sep="\n", markup=False, soft_wrap=True)
+
+
+def _unsigned(done: Exported) -> list[str]:
+    return [
+        f"签名进程没有签到最新：账本其后 {done.unsigned} 条还没有签名，不在 ledger/ 里。",
+        f"原因：{done.why}",
+        "请让签名进程运行（jieli serve 或 jieli ledger sign），再以同一目录运行这条命令。",
+    ]
 
 
 def _say_left_out(done: Exported) -> None:

@@ -107,18 +107,25 @@ def unused(path: Path) -> Path:
 @contextmanager
 def command(*, as_json: bool, house: bool = True) -> Iterator[Command]:
     """Run a command: errors become one sentence with the remedy and the exit status 1, never a traceback."""
-    try:
+    with told(as_json=as_json):
         running = Command(profile(), as_json)
         if house:
             start.ready(running.profile)
         yield running
+
+
+@contextmanager
+def told(*, as_json: bool) -> Iterator[None]:
+    """The same of errors alone; for what is refused while the line is read, before there is a command to run."""
+    try:
+        yield
     except (JieliError, PostgresError, SealError) as error:
         _tell(error, as_json)
         raise typer.Exit(1) from error
     except (OSError, DatabaseError) as error:
-        if (told := _refused(error)) is None:
+        if (refused := _refused(error)) is None:
             raise
-        _tell(told, as_json)
+        _tell(refused, as_json)
         raise typer.Exit(1) from error
 
 
@@ -153,8 +160,8 @@ def _tell(error: JieliError | PostgresError | SealError, as_json: bool) -> None:
         out.print_json(json.dumps(found, ensure_ascii=False))
     else:
         first = sentence(error.code) if isinstance(error, SealError) else ""  # Chinese before seal's English
-        told = f"{first}{found['error']}{found['remedy']}［{found['code']}］"
-        err.print(told, markup=False, style="red", soft_wrap=True)
+        words = f"{first}{found['error']}{found['remedy']}［{found['code']}］"
+        err.print(words, markup=False, style="red", soft_wrap=True)
 
 
 def table(title: str, columns: list[str], rows: list[list[object]]) -> Callable[[], None]:

@@ -72,7 +72,8 @@ LABELS: Final[dict[str, str]] = {
     "type": "类型", "unassigned": "未分配", "unchanged": "未变", "unheard": "没有回音的群", "unit": "单位",
     "unknown": "结果不明", "unmatched": "没有对上", "unreachable": "联系不上", "unstamped": "待补时间戳",
     "until": "截至", "users": "使用人", "valid_until": "有效至", "value": "值", "verdict": "意见", "verdicts": "意见",
-    "verified": "已核实", "version": "版本", "vkey": "公钥", "wait_until": "等到", "waiting": "等待中", "what": "事由",
+    "verified": "已核实", "version": "版本", "vkey": "公钥", "vouched": "由谁见证", "wait_until": "等到",
+    "waiting": "等待中", "what": "事由",
     "when": "何时", "who": "谁", "why": "原因", "wish": "意愿", "withdrawn": "已撤回", "withheld": "未发的原因",
     "without_phone": "没有手机号", "witnessed": "见证", "year": "年份", "years": "年限",
 }

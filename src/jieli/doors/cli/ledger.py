@@ -196,7 +196,7 @@ def check(
 ) -> None:
     """检查安装是否就绪，逐项说明如何改正；有必须改正的，以 1 结束。"""
     with command(as_json=as_json) as run:
-        faults = deployment.check(run.profile, deploy=deploy)
+        faults = deployment.check(run.profile, deploy=deploy, at=run.at())
         grave = [f for f in faults if f.grave]
         rows: list[list[object]] = [
             ["必须" if f.grave else "提示", f.sentence, f.remedy, f.code] for f in faults

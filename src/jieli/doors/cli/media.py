@@ -31,7 +31,7 @@ Item = Annotated[int, typer.Argument(min=0, max=_MOST_ITEM, help="条目编号�
 #: What these answers call a file's place, its blocks and what came of an import.
 _WORDS = {
     "n": "第几个附件", "unit": "一块是", "blocks": "全文件块数", "kept": "已存入（个）", "failed": "未能存入",
-    "items": "可能的条目", "openings": "开启条目（次）", "counts": "达到信任策略", "vouched": "谁作证",
+    "items": "可能的条目", "openings": "开启条目（次）", "counts": "达到信任策略",
 }  # fmt: skip
 Number = Annotated[int, typer.Option("--n", min=0, max=_MOST_N, help="第几个附件，从 0 起。")]
 

@@ -23,7 +23,7 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """备份主库与密钥库（同一时刻）与附件；不含根密钥与签名密钥。keys 文件夹须另放，30 天内销毁。"""
-    with command(as_json=as_json) as run:
+    with command(as_json=as_json) as run, backups.alone(run.profile):
         done = backups.backup(run.profile, directory_of(directory), at=run.at(), fetch_media=fetch_media)
         values = {
             "directory": str(done.directory), "size": done.size, "signed": done.signed, "rows": done.rows,
@@ -73,7 +73,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """恢复到空的安装：接回账尾，重放备份之后的销毁、保全与撤权；会分叉的一律拒绝。"""
-    with command(as_json=as_json, house=False) as run:
+    with command(as_json=as_json, house=False) as run, restoring.alone(run.profile):
         done = restoring.restore(
             run.profile, standing(directory), outside_directory=standing(outside),
             keys=None if keys is None else standing(keys), shown=witness or (),
@@ -100,7 +100,7 @@ def _values(done: Restored) -> dict[str, object]:
         "releases": done.count(*RELEASES), "statements": done.count(*CONSENT), "revocations": done.count(*ACCESS),
         "skipped": done.skipped, "held_back": done.held_back, "released": done.released,
         "asked": list(done.judged.asked), "silent": list(done.judged.silent), "expired": done.expired,
-        "clean": done.clean, "notes": list(done.notes),
+        "matters": list(done.matters), "clean": done.clean, "notes": list(done.notes),
     }  # fmt: skip
 
 
@@ -125,6 +125,29 @@ def _succession(done: Restored) -> list[str]:
     return words
 
 
+#: So many numbers are named one by one.
+FEW = 8
+
+
+def _numbers(done: Restored) -> list[str]:
+    """Which numbers of matters stand on papers of people and no longer here; and where nobody can know them."""
+    words = []
+    if done.matters:
+        named = "、".join(done.matters[:FEW]) + (
+            f" 等至 {done.matters[-1]}" if len(done.matters) > FEW else ""
+        )
+        words.append(
+            f"其中立过 {len(done.matters)} 件事项：{named}。"
+            "事项本身已丢失，编号不再给别的事项：请凭手里的文书重新立案。"
+        )
+    if done.succeeded_by or done.to == done.base:
+        words.append(
+            "无从得知的条目里若立过事项，其编号会再次给出：请先查手里的文书（M-年份-序号），"
+            "有同号的，以立案日期与标题区分。"
+        )
+    return words
+
+
 def _words(done: Restored) -> list[str]:
     """What came of it, for people."""
     lost = done.to - done.base
@@ -138,6 +161,7 @@ def _words(done: Restored) -> list[str]:
         )
     else:
         words.append("外部副本不比备份新，没有可接回的条目；备份之后若还写过，已无从得知。")
+    words += _numbers(done)
     words.append(
         f"重放：销毁 {done.count('archive.shred')} 次（{done.items} 条内容再次销毁，密钥与检索一并清除）、"
         f"保全 {done.count(*HOLDS)} 次、解除 {done.count(*RELEASES)} 次、撤回与异议 {done.count(*CONSENT)} 次、"

@@ -9,18 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import typer
-
-# the library keeps its exceptions there and exports only some; the house's tests hold the place
-from typer._click.exceptions import (
-    BadArgumentUsage,
-    BadOptionUsage,
-    BadParameter,
-    ClickException,
-    MissingParameter,
-    NoArgsIsHelpError,
-    NoSuchOption,
-    UsageError,
-)
+from typer import BadParameter, TyperException
 from typer.core import TyperGroup
 
 from seal.visible import text_of
@@ -47,14 +36,12 @@ class ChineseFirst(TyperGroup):
             return run(args, prog_name, complete_var, False, windows_expand_args, **extra)
         try:
             done = run(args, prog_name, complete_var, False, windows_expand_args, **extra)
-        except NoArgsIsHelpError as error:
-            error.show()  # the help itself, which is Chinese
-            sys.exit(error.exit_code)
-        except UsageError as error:
-            _tell(f"{sentence(error)}［{CODE}］", *_english(error))
-            sys.exit(error.exit_code)
-        except ClickException as error:
-            _tell(f"命令没有运行。［{CODE}］", *_english(error))
+        except TyperException as error:
+            if _is(error, "NoArgsIsHelpError"):
+                typer.echo(error.format_message(), err=True)  # the help itself, which is Chinese
+            else:
+                said = sentence(error) if _is(error, "UsageError") else "命令没有运行。"
+                _tell(f"{said}［{CODE}］", *_english(error))
             sys.exit(error.exit_code)
         except typer.Abort:
             _tell("已中止。Aborted.")
@@ -67,30 +54,41 @@ def _tell(*lines: str) -> None:
     typer.echo(text_of(lines), err=True, nl=False)
 
 
-def sentence(error: UsageError) -> str:
+def _is(error: TyperException, name: str) -> bool:
+    """Whether it is one of the library's errors of this name. Their names are documented; of the classes it exports
+    only the most general one and `BadParameter`."""
+    return any(one.__name__ == name for one in type(error).__mro__)
+
+
+def sentence(error: TyperException) -> str:
     """What is wrong with the line, by the name of the option or argument, and where its usage stands."""
-    path = error.ctx.command_path if error.ctx is not None else "jieli"
+    within = getattr(
+        error, "ctx", None
+    )  # none where it was raised by a type, before anybody said for which command
+    path = within.command_path if within is not None else "jieli"
     return f"{_what(error)}用法见 {path} --help。"
 
 
-def _english(error: ClickException) -> list[str]:
+def _english(error: TyperException) -> list[str]:
     """The library's own sentence on one line, where ours does not say as much."""
     if isinstance(error, BadParameter) and _expected(error):
         return []
     return [" ".join(error.format_message().split())]
 
 
-def _what(error: UsageError) -> str:
-    if isinstance(error, MissingParameter):
-        return f"缺少{_name(error).rstrip()}。"
+def _what(error: TyperException) -> str:
     if isinstance(error, BadParameter):
+        if _is(error, "MissingParameter"):
+            return f"缺少{_name(error).rstrip()}。"
         return f"{_name(error)}的写法不对{_expected(error)}。"
-    if isinstance(error, NoSuchOption):
-        near = f"，是不是 {'、'.join(error.possibilities)}" if error.possibilities else ""
-        return f"没有 {error.option_name} 这个选项{near}。"
-    if isinstance(error, BadOptionUsage):
-        return f"选项 {error.option_name} 的用法不对：缺少它的值，或多给了一个。"
-    if isinstance(error, BadArgumentUsage):
+    option = getattr(error, "option_name", "")
+    if _is(error, "NoSuchOption"):
+        possible = getattr(error, "possibilities", None)
+        near = f"，是不是 {'、'.join(possible)}" if possible else ""
+        return f"没有 {option} 这个选项{near}。"
+    if _is(error, "BadOptionUsage"):
+        return f"选项 {option} 的用法不对：缺少它的值，或多给了一个。"
+    if _is(error, "BadArgumentUsage"):
         return "参数的个数不对。"
     return "没有这个命令，或多出了参数。"
 
