@@ -67,7 +67,7 @@ def test_a_recording_goes_in_comes_out_and_is_gone_with_its_item(
     assert jieli.refused(*taking, tmp_path / "out.amr")["code"] == "media.bad_excerpt"
     done = jieli.answer("shred", "items", talk[1], "--reason", "本人请求", "--as", "admin")
     assert (done["media_removed"], done["media_locked"]) == (1, 0)
-    assert jieli.refused(*taking, tmp_path / "again.amr")["code"] == "media.unknown"
+    assert jieli.refused(*taking, tmp_path / "again.amr")["code"] == "reading.not_opened"
     status = jieli.answer("media", "status", "--as", "yan")
     assert (status["files"], status["destroyed"], status["waiting"], status["lock"]) == (0, 1, 0, "")
     assert "对象锁定：没有" in jieli.said("media", "status", "--as", "yan")
@@ -187,6 +187,12 @@ def test_an_excerpt_is_verified_by_seal_alone(
     for start, stop, code in (("0:19", "0:19", "media.bad_excerpt"), ("x", "1", "cli.not_a_place")):
         refused = jieli.refused(*asked, tmp_path / "other", "--from", start, "--to", stop)
         assert refused["code"] == code
+    # where nothing can be written, nothing is opened for it
+    entries = jieli.answer("ledger", "status")["size"]
+    for place in (tmp_path / "cut", tmp_path / "nowhere" / "cut"):
+        refused = jieli.refused(*asked, place, "--from", "0:12", "--to", "0:15")
+        assert refused["code"] == "media.bad_excerpt"
+    assert jieli.answer("ledger", "status")["size"] == entries
 
 
 def test_who_may_not_and_what_does_not_fit_are_told_so(jieli: Jieli, talk: list[int], tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from uuid import UUID
 from jieli.access.policy import check_may
 from jieli.access.types import Permission, Person
 from jieli.archive import opening as archive
+from jieli.archive import queries as archived
 from jieli.archive.media import excerpts, keeping, playable, queries, refusing
 from jieli.archive.media import opening as media
 from jieli.archive.media.errors import MediaKept
 from jieli.archive.media.types import MediaRef, Refusal
-from jieli.archive.types import OpenedItem
+from jieli.archive.types import CertificateRef, OpenedItem
 from jieli.kernel.errors import JieliError
 from jieli.kernel.failpoints import reach
 from jieli.kernel.ids import new_id
@@ -29,6 +30,16 @@ from jieli.reading.types import OpeningKind, SystemPurpose
 from seal.policy import Policy
 
 ROLE = "系统管理"
+
+
+class FileDestroyed(NotOpened):
+    """The file went with its item. `since`: when that was intended, ms UTC; the certificate once all of it is done."""
+
+    def __init__(self, item: int, n: int, since: int, certificate: CertificateRef | None) -> None:
+        super().__init__(
+            f"条目 {item} 的第 {n + 1} 个附件已销毁，谁也打不开。", remedy="销毁证明由系统管理员出具。"
+        )
+        self.item, self.n, self.since, self.certificate = item, n, since, certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,7 @@ def excerpt(
     Under `trusted` it is judged which checkpoint proves it, and whether that one counts. Errors: as `take`,
     BadExcerpt, MediaNotCovered.
     """
+    excerpts.check_place(out)
     ref, opened, opening, entry = opened_stretch(
         item, n, start, stop, purpose=purpose, matter=matter, by=by, at=at
     )
@@ -133,12 +145,20 @@ def excerpt(
     return Taken(ref, opening, entry, None, shown.blocks, shown.standing)
 
 
+def there(item: int, n: int) -> MediaRef:
+    """The file; FileDestroyed says when and by which certificate it went, MediaUnknown that there never was one."""
+    gone = archived.destroyed_by(item)
+    if gone is not None and any(ref.n == n for ref in queries.of_items([item]).get(item, ())):
+        raise FileDestroyed(item, n, *gone)
+    return queries.media(item, n)
+
+
 def opened_stretch(
     item: int, n: int, start: int, stop: int, *, purpose: str, matter: str, by: Person, at: int
 ) -> tuple[MediaRef, OpenedItem, UUID, int]:
     """As `opened_file`; nothing is opened for what is no stretch of the file (BadExcerpt)."""
     check_may(by, Permission.READ, at=at)
-    excerpts.blocks_between(queries.media(item, n), start, stop)
+    excerpts.blocks_between(there(item, n), start, stop)
     return opened_file(item, n, purpose, matter, by=by, at=at)
 
 
@@ -146,7 +166,7 @@ def opened_file(
     item: int, n: int, purpose: str, matter: str, *, by: Person, at: int
 ) -> tuple[MediaRef, OpenedItem, UUID, int]:
     check_may(by, Permission.READ, at=at)
-    ref = queries.media(item, n)
+    ref = there(item, n)
     page, items = open_for_package(items=[item], purpose=purpose, matter=matter, by=by, at=at)
     if not items:
         why = next(iter([*page.left_out, *page.not_shown]), "已销毁")

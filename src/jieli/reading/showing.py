@@ -16,10 +16,11 @@ from jieli.archive import opening as archive
 from jieli.archive import queries as items
 from jieli.archive.media import excerpts, hearing, queries, seeking
 from jieli.archive.media.types import Agreement, MediaRef, RefusedFile
-from jieli.archive.types import CertificateRef, OpenedItem
+from jieli.archive.types import OpenedItem
 from jieli.kernel.times import MINUTE
 from jieli.reading import media, operations
 from jieli.reading.errors import NotOpened, OpeningEnded
+from jieli.reading.media import FileDestroyed as FileDestroyed
 from jieli.reading.models import Opening
 from jieli.reading.standing import sift
 from jieli.reading.types import OpeningKind, Purpose, Shown
@@ -44,16 +45,6 @@ _TONES = {
     State.STORED: "proved", State.DIFFERS: "late", State.NOT_FETCHED: "due", State.REFUSED: "late",
     State.DESTROYED: "over",
 }  # fmt: skip
-
-
-class FileDestroyed(NotOpened):
-    """The file went with its item. `since`: when that was intended, ms UTC; the certificate once all of it is done."""
-
-    def __init__(self, item: int, n: int, since: int, certificate: CertificateRef | None) -> None:
-        super().__init__(
-            f"条目 {item} 的第 {n + 1} 个附件已销毁，谁也打不开。", remedy="销毁证明由系统管理员出具。"
-        )
-        self.item, self.n, self.since, self.certificate = item, n, since, certificate
 
 
 class How(StrEnum):
@@ -154,7 +145,7 @@ def begin(*, item: int, n: int, purpose: str, matter: str, by: Person, at: int) 
     Errors: MediaUnknown, those of `operations.open_items`, NotOpened with the reason.
     """
     check_may(by, Permission.READ, at=at)
-    ref = _there(item, n)
+    ref = media.there(item, n)
     page = operations.open_items(items=[item], purpose=purpose, matter=matter, by=by, at=at)
     if not page.shown:
         raise _closed(item, next(iter([*page.left_out, *page.not_shown]), "已销毁"))
@@ -202,20 +193,12 @@ def fetch(
     return Bytes(ref, size, start, stop, seeking.stretch(opened, ref, start, stop))
 
 
-def _there(item: int, n: int) -> MediaRef:
-    """The file; FileDestroyed says when and by which certificate it went, MediaUnknown that there never was one."""
-    gone = items.destroyed_by(item)
-    if gone is not None and any(ref.n == n for ref in queries.of_items([item]).get(item, ())):
-        raise FileDestroyed(item, n, *gone)
-    return queries.media(item, n)
-
-
 def _again(opening: UUID, item: int, n: int, *, by: Person, at: int) -> tuple[MediaRef, OpenedItem]:
     check_may(by, Permission.READ, at=at)
     row = Opening.objects.filter(id=opening, by=by.actor, kind=OpeningKind.READ.value, items=[item]).first()
     if row is None or not 0 <= at - row.at <= GOOD_FOR:
         raise OpeningEnded("这次开启已经结束。", remedy="请回到会话，重新打开这个文件；每次打开都会入账。")
-    ref = _there(item, n)
+    ref = media.there(item, n)
     good, left = sift(list(items.items([item]).values()), purpose=Purpose(row.purpose), by=by, at=at)
     if not good:
         raise _closed(item, next(iter(left), "已销毁"))

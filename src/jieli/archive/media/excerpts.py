@@ -139,10 +139,21 @@ def _cut(
     return {CLAIM: claim, PROOF: proof.format(), "README.txt": README.encode()}
 
 
-def _folder(out: Path) -> Path:
-    partial = out.with_name(out.name + ".partial")
-    if out.exists() or partial.exists():
+def check_place(out: Path) -> None:
+    """BadExcerpt where no folder `out` can be begun: asked before anything is opened for it."""
+    if out.exists() or _partial(out).exists():
         raise BadExcerpt("同名目录已存在，从不覆盖。", remedy="请另选目录，或先移走带 .partial 的半成品。")
+    if not out.parent.is_dir():
+        raise BadExcerpt("不能写到这个位置。", remedy="请给出一个可写目录中的新目录名。")
+
+
+def _partial(out: Path) -> Path:
+    return out.with_name(out.name + ".partial")
+
+
+def _folder(out: Path) -> Path:
+    check_place(out)
+    partial = _partial(out)
     try:
         partial.mkdir(mode=0o700)
     except OSError:
