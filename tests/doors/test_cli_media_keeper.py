@@ -57,7 +57,10 @@ def test_media_go_in_and_out_by_the_keeper_s_leave_alone(
         }
         assert b"".join(showing.fetch(wanted=(10, 90), **asked).chunks) == OTHER[10:90]  # type: ignore[arg-type]
         jieli.answer("shred", "items", first + 1, "--reason", "本人请求", "--as", "admin")
-        assert jieli.refused("media", "take", first + 1, *reading, tmp_path / "no")["code"] == "reading.not_opened"
+        assert (
+            jieli.refused("media", "take", first + 1, *reading, tmp_path / "no")["code"]
+            == "reading.not_opened"
+        )
         assert jieli.answer("fsck")["clean"] is True
     away = jieli.refused("media", "take", first + 2, *reading, tmp_path / "late.amr")
     assert away["code"] == "archive.keeper_away"
