@@ -181,7 +181,7 @@ def test_a_place_that_cannot_be_written_is_one_sentence(book_keeper: Jieli, tmp_
         refused = book_keeper.refused("ledger", "export", tmp_path / place)
         assert refused["code"] == "ledger.cannot_write"
         assert f"目录 {tmp_path / place} 无法读写" in refused["error"]
-    assert book_keeper.refused("witness", "kit", tmp_path / "file")["code"] == "ledger.cannot_write"
+    assert book_keeper.refused("witness", "kit", tmp_path / "file")["code"] == "ledger.kit_not_written"
 
 
 def test_a_full_disk_leaves_what_was_there_and_the_next_run_goes_on(

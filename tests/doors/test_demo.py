@@ -31,7 +31,7 @@ from jieli.wiring.demo.errors import HomeInUse, Interrupted, NotHere
 from jieli.wiring.demo.people import ENTITY
 from jieli.wiring.postgres.identity import existing
 from jieli.wiring.profile import Profile, read_profile
-from seal import note
+from seal import canonical, note
 from seal import policy as policies
 from seal.keys import Signer
 from seal.verify import verify_package
@@ -195,6 +195,14 @@ def signed_again(files: dict[str, bytes], key: Signer, *, key_id: bytes, cosigne
     return changes
 
 
+def without_register(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The last part taken out, which says what was registered of the package, and the parts counted anew."""
+    parts = files["parts.jsonl"].splitlines(keepends=True)[:-1]
+    about = json.loads(files["package.json"])
+    about["counts"]["parts"] = len(parts)
+    return {"parts.jsonl": b"".join(parts), "package.json": canonical.encode(about) + b"\n"}
+
+
 @pytest.mark.parametrize("cosigned", [True, False])
 def test_a_package_made_anew_with_another_log_key_is_never_vouched_for(
     played: Played, cosigned: bool
@@ -205,7 +213,9 @@ def test_a_package_made_anew_with_another_log_key_is_never_vouched_for(
     own = files["policy"].replace(log.format().encode(), forger.vkey.format().encode())
     bare = own.replace(b"quorum witnesses", b"quorum none")
     signed = signed_again(files, forger, key_id=forger.vkey.id, cosigned=cosigned)
-    whole = remade(files, {**signed, "policy": own})
+    named = {**signed, "policy": own}
+    assert first_fault(verified(played, remade(files, named), bare)) == (1, 7, "package.register")
+    whole = remade(files, {**named, **without_register(files)})
     assert verified(played, whole, bare).exit_code == 0
     assert first_fault(verified(played, whole)) == (3, 8, "trust.log")
     assert first_fault(verified(played, remade(files, signed))) == (2, 3, "package.signature")
